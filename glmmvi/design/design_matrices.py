@@ -1,0 +1,76 @@
+"""What a fit starts from: the formula met by data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from glmmvi.design.random_term import RandomTerm
+from glmmvi.formula.model_formula import ModelFormula
+
+if TYPE_CHECKING:
+    from glmmvi.design.recipe import DesignRecipe
+
+
+@dataclass(frozen=True)
+class DesignMatrices:
+    """The arrays of one model, with R's names.
+
+    Attributes
+    ----------
+    formula : ModelFormula
+        The formula, ``||`` expanded.
+    frame : DataFrame, n rows
+        R's model frame: one column a variable (`log(y)`, `Days`, `Subject`, ...), rows with
+        missing values removed. Its index is the data's own, for the rows kept.
+    y : float64, shape (n,)
+        The response. For ``cbind(s, f)``: the proportion, with the totals in `weights`.
+    X : float64, shape (n, p)
+        Fixed-effects columns, full rank.
+    column_names : tuple of str, length p
+        R's names of the columns of `X`.
+    dropped_columns : tuple of str
+        Columns that were linear combinations of others and are not in `X`.
+    assign : tuple of int, length p
+        For each column of `X`, the number of its term (0 is the intercept), as R's ``assign``.
+    term_labels : tuple of str
+        R's ``term.labels`` of the fixed part.
+    terms : tuple of RandomTerm
+        In lme4's order (levels decreasing).
+    offset : float64, shape (n,)
+        Sum of ``offset()`` terms and the ``offset=`` argument; zeros where there is none.
+    weights : float64, shape (n,)
+        Prior weights; ones where there are none.
+    n_dropped : int
+        Rows left out for missing values.
+    recipe : DesignRecipe
+        Rebuilds `X`, the terms and the offset for new data, with what was learned from these.
+    """
+
+    formula: ModelFormula
+    frame: pd.DataFrame
+    y: NDArray[np.float64]
+    X: NDArray[np.float64]
+    column_names: tuple[str, ...]
+    dropped_columns: tuple[str, ...]
+    assign: tuple[int, ...]
+    term_labels: tuple[str, ...]
+    terms: tuple[RandomTerm, ...]
+    offset: NDArray[np.float64]
+    weights: NDArray[np.float64]
+    n_dropped: int
+    recipe: DesignRecipe
+
+    @property
+    def n(self) -> int:
+        """Number of observations used."""
+        return self.X.shape[0]
+
+    @property
+    def p(self) -> int:
+        """Number of fixed-effects columns."""
+        return self.X.shape[1]
