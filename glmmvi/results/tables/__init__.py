@@ -1,0 +1,26 @@
+"""Tables: numbers and names of a fit, without any text."""
+
+from glmmvi.results.tables.coefficient_table import CoefficientTable
+from glmmvi.results.tables.criteria import InformationCriteria, RemlCriterion
+from glmmvi.results.tables.group_coefficients import GroupCoefficients
+from glmmvi.results.tables.group_table import GroupTable
+from glmmvi.results.tables.log_likelihood import LogLikelihood
+from glmmvi.results.tables.model_summary import ModelCall, ModelSummary
+from glmmvi.results.tables.optimizer_report import OptimizerReport
+from glmmvi.results.tables.random_effects import RandomEffects
+from glmmvi.results.tables.var_corr import VarCorr, VarCorrTerm
+
+__all__ = [
+    "CoefficientTable",
+    "GroupCoefficients",
+    "GroupTable",
+    "InformationCriteria",
+    "LogLikelihood",
+    "ModelCall",
+    "ModelSummary",
+    "OptimizerReport",
+    "RandomEffects",
+    "RemlCriterion",
+    "VarCorr",
+    "VarCorrTerm",
+]

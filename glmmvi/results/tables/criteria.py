@@ -1,0 +1,56 @@
+"""The criterion under a printout's formula: REML, or the row AIC BIC logLik deviance df.resid."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import log
+
+
+@dataclass(frozen=True)
+class RemlCriterion:
+    """The REML criterion at convergence (-2 times the restricted log likelihood).
+
+    Examples
+    --------
+    >>> RemlCriterion(1743.628).value
+    1743.628
+    """
+
+    value: float
+
+
+@dataclass(frozen=True)
+class InformationCriteria:
+    """What lme4 prints of a fit by maximum likelihood.
+
+    Attributes
+    ----------
+    aic, bic, log_lik, deviance : float
+        ``deviance`` is -2 log likelihood.
+    df_resid : int
+        Observations minus parameters.
+
+    Examples
+    --------
+    >>> InformationCriteria.from_log_lik(-100.0, n_parameters=3, n_observations=50).aic
+    206.0
+    """
+
+    aic: float
+    bic: float
+    log_lik: float
+    deviance: float
+    df_resid: int
+
+    @classmethod
+    def from_log_lik(
+        cls, log_lik: float, *, n_parameters: int, n_observations: int
+    ) -> InformationCriteria:
+        """Derive the five numbers from the log likelihood, in nats."""
+        return cls(
+            aic=-2.0 * log_lik + 2.0 * n_parameters,
+            bic=-2.0 * log_lik + log(n_observations) * n_parameters,
+            log_lik=log_lik,
+            deviance=-2.0 * log_lik,
+            df_resid=n_observations - n_parameters,
+        )

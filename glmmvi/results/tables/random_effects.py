@@ -1,0 +1,81 @@
+"""Conditional modes of the random effects: what ``ranef(fit)`` returns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from glmmvi.results.rendering.group_tables import render_ranef
+from glmmvi.results.tables.group_table import GroupTable
+
+
+@dataclass(frozen=True)
+class RandomEffects:
+    """Random effects of every grouping factor.
+
+    Two terms of the same factor stand in one table, as in lme4.
+
+    Attributes
+    ----------
+    groups : tuple of GroupTable
+        One a grouping factor, in lme4's order.
+
+    Examples
+    --------
+    >>> table = GroupTable("g", ("a", "b"), ("x",), np.array([[1.0], [2.0]]), np.ones((2, 1)))
+    >>> effects = RandomEffects((table,))
+    >>> effects["g"].loc["b", "x"]
+    2.0
+    >>> print(effects)  # doctest: +NORMALIZE_WHITESPACE
+    $g
+      x
+    a 1
+    b 2
+    <BLANKLINE>
+    with conditional variances for “g”
+    """
+
+    groups: tuple[GroupTable, ...]
+
+    def __getitem__(self, group: str) -> pd.DataFrame:
+        for table in self.groups:
+            if table.group == group:
+                return table.as_data_frame()
+        raise KeyError(f"no grouping factor {group!r}; there are {list(self)}")
+
+    def __iter__(self) -> Iterator[str]:
+        return (table.group for table in self.groups)
+
+    def __len__(self) -> int:
+        return len(self.groups)
+
+    def __str__(self) -> str:
+        return render_ranef(self).rstrip("\n")
+
+    def as_data_frame(self) -> pd.DataFrame:
+        """R's ``as.data.frame(ranef(fit))``: columns grpvar, term, grp, condval, condsd.
+
+        Examples
+        --------
+        >>> table = GroupTable("g", ("a", "b"), ("x",), np.array([[1.0], [2.0]]), np.ones((2, 1)))
+        >>> RandomEffects((table,)).as_data_frame()
+          grpvar term grp  condval  condsd
+        0      g    x   a      1.0     1.0
+        1      g    x   b      2.0     1.0
+        """
+        frames = []
+        for table in self.groups:
+            n_levels, n_terms = len(table.levels), len(table.names)
+            columns: dict[str, object] = {
+                "grpvar": [table.group] * (n_levels * n_terms),
+                "term": np.repeat(np.array(table.names, dtype=object), n_levels),
+                "grp": np.tile(np.array(table.levels, dtype=object), n_terms),
+                "condval": np.ravel(table.values, order="F"),
+            }
+            if table.sd is not None:
+                columns["condsd"] = np.ravel(table.sd, order="F")
+            frames.append(pd.DataFrame(columns))
+        return pd.concat(frames, ignore_index=True)
