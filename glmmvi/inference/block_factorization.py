@@ -1,0 +1,332 @@
+"""Block elimination of the system ``I + Lambda'Z'Z Lambda`` with its selected inverse.
+
+Everything is written in terms of the *unscaled* cross-products ``H = Z'Z`` and, for each
+eliminated level, ``C = Lambda (I + Lambda'H Lambda)^-1 Lambda'``: eliminating a level replaces
+the cross-products of what is left by ``H - R'CR``. Nothing is divided by ``Lambda``, so a
+singular covariance factor is an ordinary case.
+
+The backward sweep is the reverse mode of that elimination. Its adjoint of ``H`` is
+``Lambda V Lambda'`` on the pattern of the system, the selected inverse: it gives the gradient
+over ``Lambda`` as well as every variance that is wanted after the fit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import lapack
+
+from glmmvi.inference.block_matrices import congruence, inverse_and_log_det, multiply
+from glmmvi.inference.cross_products import BlockStructure, CrossProducts
+from glmmvi.inference.row_patterns import Rows
+
+Matrix = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class EliminatedTerm:
+    """One eliminated term, after everything before it was eliminated.
+
+    Attributes
+    ----------
+    H : float64, shape (d, d, L)
+        Cross-products within each level.
+    A_inv : float64, shape (d, d, L)
+        ``(I + Lambda'H Lambda)^-1``.
+    C : float64, shape (d, d, L)
+        ``Lambda A_inv Lambda'``.
+    rows : float64
+        Cross-products with the dense block, on the term's pattern.
+    linked : dict of int to float64, shape (d, d_j, L)
+        Cross-products with the later eliminated terms.
+    """
+
+    H: Matrix
+    A_inv: Matrix
+    C: Matrix
+    rows: Rows
+    linked: dict[int, Matrix]
+
+
+@dataclass(frozen=True)
+class BlockFactorization:
+    """The factored system of one value of ``Lambda``.
+
+    Attributes
+    ----------
+    structure : BlockStructure
+    factors : tuple of float64, shape (d, d)
+        ``Lambda`` of every term.
+    eliminated : dict of int to EliminatedTerm
+    S : float64, shape (m, m)
+        Cross-products of the dense block, eliminated terms gone.
+    M_inv : float64, shape (U, U)
+        Inverse of ``I + Lambda'S Lambda`` of the dense random effects.
+    C : float64, shape (U, U)
+        ``Lambda M_inv Lambda'``.
+    fixed : float64, shape (p + 1, p + 1)
+        Cross-products of the fixed effects and the response, all random effects gone.
+    log_det : float
+        ``log |I + Lambda'Z'Z Lambda|``.
+    """
+
+    structure: BlockStructure
+    factors: tuple[Matrix, ...]
+    eliminated: dict[int, EliminatedTerm]
+    S: Matrix
+    M_inv: Matrix
+    C: Matrix
+    fixed: Matrix
+    log_det: float
+
+
+@dataclass(frozen=True)
+class Adjoints:
+    """Derivatives of a function of the factored system.
+
+    Attributes
+    ----------
+    factors : tuple of float64, shape (d, d)
+        By ``Lambda`` of every term (full matrix; the lower triangle is meant).
+    blocks : tuple of float64, shape (d, d, L)
+        By the cross-products within every level of every term: ``Lambda V Lambda'`` when the
+        function is ``log_det`` plus that of the fixed effects.
+    """
+
+    factors: tuple[Matrix, ...]
+    blocks: tuple[Matrix, ...]
+
+
+def factorize(
+    products: CrossProducts, structure: BlockStructure, factors: Sequence[Matrix]
+) -> BlockFactorization:
+    """Factor the system of a model at given covariance factors.
+
+    Parameters
+    ----------
+    products : CrossProducts
+    structure : BlockStructure
+    factors : sequence of float64, shape (d, d)
+        ``Lambda`` of every term.
+
+    Returns
+    -------
+    BlockFactorization
+    """
+    order = structure.order
+    diagonal, rows = dict(products.diagonal), dict(products.rows)
+    linked = dict(products.linked)
+    S = products.dense
+    log_det = 0.0
+    eliminated: dict[int, EliminatedTerm] = {}
+
+    for position, k in enumerate(order.eliminated):
+        Lambda, pattern = factors[k], structure.patterns[k]
+        A = congruence(Lambda.T, diagonal[k])
+        for a in range(structure.d[k]):
+            A[a, a] += 1.0
+        A_inv, part = inverse_and_log_det(A)
+        log_det += part
+        C = congruence(Lambda, A_inv)
+        S = S - pattern.gram(rows[k], pattern.combine(C, rows[k]))
+        later = order.eliminated[position + 1 :]
+        for j in later:
+            link = structure.links[k, j]
+            L_j = structure.n_levels[j]
+            left = multiply(linked[k, j].transpose(1, 0, 2), C)
+            diagonal[j] = diagonal[j] - link.scatter_blocks(multiply(left, linked[k, j]), L_j)
+            rows[j] = rows[j] - link.scatter(pattern.combine(left, rows[k]), rows[j])
+            for i in later[later.index(j) + 1 :]:
+                linked[j, i] = linked[j, i] - link.scatter_blocks(multiply(left, linked[k, i]), L_j)
+        eliminated[k] = EliminatedTerm(
+            diagonal[k], A_inv, C, rows[k], {j: linked[k, j] for j in later}
+        )
+
+    U = structure.U
+    if U == 0:
+        empty = np.zeros((0, 0))
+        return BlockFactorization(
+            structure, tuple(factors), eliminated, S, empty, empty, S, log_det
+        )
+    M = _lambda_columns(structure, factors, _lambda_columns(structure, factors, S[:U, :U]).T)
+    M[np.diag_indices(U)] += 1.0
+    M_inv, part = _inverse_and_log_det(M)
+    C = _lambda_rows(structure, factors, _lambda_rows(structure, factors, M_inv).T)
+    fixed = S[U:, U:] - S[U:, :U] @ C @ S[:U, U:]
+    return BlockFactorization(
+        structure, tuple(factors), eliminated, S, M_inv, C, fixed, log_det + part
+    )
+
+
+def backward(f: BlockFactorization, fixed_adjoint: Matrix) -> Adjoints:
+    """Derivatives of ``log_det + h(fixed)`` by ``Lambda`` and by the cross-products.
+
+    Parameters
+    ----------
+    f : BlockFactorization
+    fixed_adjoint : float64, shape (p + 1, p + 1)
+        Symmetric derivative of `h` by the matrix ``f.fixed``.
+
+    Returns
+    -------
+    Adjoints
+    """
+    structure = f.structure
+    order, U, m = structure.order, structure.U, structure.m
+    by_factor: dict[int, Matrix] = {}
+    by_block: dict[int, Matrix] = {}
+
+    # The dense random effects, as one block.
+    adjoint = np.empty((m, m))
+    adjoint[U:, U:] = fixed_adjoint
+    if U:
+        coupling = f.S[:U, U:]
+        half = f.C @ coupling
+        adjoint[:U, U:] = -half @ fixed_adjoint
+        adjoint[U:, :U] = adjoint[:U, U:].T
+        adjoint[:U, :U] = f.C + half @ fixed_adjoint @ half.T
+        scaled = _lambda_rows(structure, f.factors, f.M_inv)
+        left = np.hstack([f.S[:U, :U], coupling - f.S[:U, :U] @ half])
+        right = np.vstack([scaled, -fixed_adjoint @ (coupling.T @ scaled)])
+        for r in order.dense:
+            here, d = structure.dense_slice(r), structure.d[r]
+            by_factor[r] = 2.0 * _sum_of_blocks(left[here], right[:, here], d)
+            by_block[r] = _diagonal_blocks(adjoint[here, here], d)
+
+    # The eliminated terms, last first. `linked_adjoint[k, j]` and `rows_adjoint[k]` are the
+    # adjoints of a term's cross-products with what comes after it.
+    linked_adjoint: dict[tuple[int, int], Matrix] = {}
+    rows_adjoint: dict[int, Rows] = {}
+    for position in range(len(order.eliminated) - 1, -1, -1):
+        k = order.eliminated[position]
+        term, pattern, Lambda = f.eliminated[k], structure.patterns[k], f.factors[k]
+        later = order.eliminated[position + 1 :]
+        seen = {j: structure.links[k, j].gather(rows_adjoint[j]) for j in later}
+
+        Y_rows = pattern.times(term.rows, adjoint)
+        for j in later:
+            Y_rows = Y_rows + pattern.combine(term.linked[j], seen[j])
+        Q = pattern.inner(Y_rows, term.rows)
+        Y_linked: dict[int, Matrix] = {}
+        for j in later:
+            Y = pattern.inner(term.rows, seen[j])
+            for i in later:
+                parent = structure.links[k, i].parent
+                if i == j:
+                    between = by_block[j][:, :, parent]
+                elif (i, j) in linked_adjoint:
+                    between = linked_adjoint[i, j][:, :, parent]
+                else:
+                    parent = structure.links[k, j].parent
+                    between = linked_adjoint[j, i][:, :, parent].transpose(1, 0, 2)
+                Y = Y + multiply(term.linked[i], between)
+            Q = Q + multiply(Y, term.linked[j].transpose(1, 0, 2))
+            Y_linked[j] = Y
+
+        CQ = multiply(term.C, Q)
+        by_block[k] = term.C + multiply(CQ, term.C)
+        rows_adjoint[k] = pattern.combine(-term.C, Y_rows)
+        for j in later:
+            linked_adjoint[k, j] = -multiply(term.C, Y_linked[j])
+        # (H - (I - HC) Q) Lambda A_inv, summed over levels
+        inner = term.H - Q + multiply(term.H, CQ)
+        by_factor[k] = 2.0 * np.einsum(
+            "abl,bcl->ac", inner, np.tensordot(Lambda, term.A_inv, axes=(1, 0))
+        )
+
+    n_terms = len(structure.d)
+    return Adjoints(
+        tuple(by_factor[r] for r in range(n_terms)), tuple(by_block[r] for r in range(n_terms))
+    )
+
+
+def random_effects(f: BlockFactorization, fixed_effects: NDArray[np.float64]) -> list[Matrix]:
+    """Conditional means of the spherical random effects, given the fixed effects.
+
+    Parameters
+    ----------
+    f : BlockFactorization
+    fixed_effects : float64, shape (p,)
+
+    Returns
+    -------
+    list of float64, shape (L, d)
+        In the engine's basis and unit of the response.
+    """
+    structure = f.structure
+    U = structure.U
+    v = np.append(-fixed_effects, 1.0)
+    means: dict[int, Matrix] = {}
+    dense = np.zeros(U)
+    if U:
+        dense = f.C @ (f.S[:U, U:] @ v)
+        score = f.S[:U, U:] @ v
+        spherical = f.M_inv @ _lambda_columns(structure, f.factors, score[None, :])[0]
+        for r in structure.order.dense:
+            means[r] = spherical[structure.dense_slice(r)].reshape(-1, structure.d[r])
+    column = np.concatenate([-dense, v])
+    for k in reversed(structure.order.eliminated):
+        term = f.eliminated[k]
+        score = structure.patterns[k].apply(term.rows, column)
+        for j, block in term.linked.items():
+            effect = means[j] @ f.factors[j].T
+            parent = structure.links[k, j].parent
+            score = score - np.einsum("abl,lb->al", block, effect[parent])
+        means[k] = np.einsum("abl,bl->la", term.A_inv, f.factors[k].T @ score)
+    return [means[r] for r in range(len(structure.d))]
+
+
+def _inverse_and_log_det(M: Matrix) -> tuple[Matrix, float]:
+    """Inverse and log determinant of a symmetric positive definite matrix, overwriting it."""
+    factor, info = lapack.dpotrf(M, lower=1, overwrite_a=1)
+    if info != 0:
+        raise np.linalg.LinAlgError("the dense block is not positive definite")
+    log_det = 2.0 * float(np.log(np.diag(factor)).sum())
+    inverse, _ = lapack.dpotri(factor, lower=1, overwrite_c=1)
+    lower = np.tril(inverse)
+    return lower + np.tril(inverse, -1).T, log_det
+
+
+def _lambda_rows(structure: BlockStructure, factors: Sequence[Matrix], A: Matrix) -> Matrix:
+    """``Lambda A`` for the dense terms' random effects, shape (U, c)."""
+    result = np.empty_like(A)
+    for r in structure.order.dense:
+        here, d = structure.dense_slice(r), structure.d[r]
+        if d == 1:
+            np.multiply(A[here], factors[r][0, 0], out=result[here])
+        else:
+            blocks = A[here].reshape(-1, d, A.shape[1])
+            result[here] = (factors[r] @ blocks).reshape(-1, A.shape[1])
+    return result
+
+
+def _lambda_columns(structure: BlockStructure, factors: Sequence[Matrix], A: Matrix) -> Matrix:
+    """``A Lambda`` for the dense terms' random effects, shape (c, U)."""
+    result = np.empty_like(A)
+    for r in structure.order.dense:
+        here, d = structure.dense_slice(r), structure.d[r]
+        if d == 1:
+            np.multiply(A[:, here], factors[r][0, 0], out=result[:, here])
+        else:
+            blocks = A[:, here].reshape(A.shape[0], -1, d)
+            result[:, here] = (blocks @ factors[r]).reshape(A.shape[0], -1)
+    return result
+
+
+def _sum_of_blocks(left: Matrix, right: Matrix, d: int) -> Matrix:
+    """Sum over levels of the diagonal (d, d) blocks of ``left @ right``."""
+    inner = left.shape[1]
+    by_row = left.reshape(-1, d, inner).transpose(1, 0, 2).reshape(d, -1)
+    by_column = right.T.reshape(-1, d, inner).transpose(1, 0, 2).reshape(d, -1)
+    return by_row @ by_column.T
+
+
+def _diagonal_blocks(A: Matrix, d: int) -> Matrix:
+    """Diagonal blocks of a square matrix, shape (d, d, L)."""
+    L = A.shape[0] // d
+    four = A.reshape(L, d, L, d)
+    index = np.arange(L)
+    return np.ascontiguousarray(four[index, :, index, :].transpose(1, 2, 0))

@@ -1,0 +1,225 @@
+"""BFGS with lower bounds, for a handful of parameters with an exact gradient.
+
+A projected quasi-Newton method (Bertsekas 1982, SIAM J. Control Optim. 20(2)): variables on
+their bound whose gradient does not point inside stay there, the others take a BFGS step, and
+the line search follows the projected path. It stops when the decrease expected from the next
+step is negligible, a criterion that does not depend on the units of the parameters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from glmmvi.inference.optimization_record import OptimizationRecord
+
+Vector = NDArray[np.float64]
+Objective = Callable[[Vector], tuple[float, Vector]]
+
+_SUFFICIENT = 1e-4  # Armijo's constant
+_SHORTEST = 1e-10  # step length at which the line search gives up
+_NOISE = 1e-13  # relative rounding error of the objective
+
+
+@dataclass(frozen=True)
+class BfgsState:
+    """Where the iteration stands.
+
+    Attributes
+    ----------
+    x : float64, shape (k,)
+    value : float
+    gradient : float64, shape (k,)
+    hessian : float64, shape (k, k)
+        BFGS approximation, positive definite.
+    """
+
+    x: Vector
+    value: float
+    gradient: Vector
+    hessian: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class BfgsInfo:
+    """What one step did.
+
+    Attributes
+    ----------
+    evaluations : int
+        Of the objective.
+    moved : bool
+        Whether a better point was found.
+    """
+
+    evaluations: int
+    moved: bool
+
+
+def init(objective: Objective, x: Vector, hessian: NDArray[np.float64]) -> BfgsState:
+    """State at the starting point."""
+    value, gradient = objective(x)
+    return BfgsState(x, value, gradient, hessian)
+
+
+def direction(state: BfgsState, lower: Vector) -> tuple[Vector, float]:
+    """Quasi-Newton direction over the free variables, and the decrease it promises.
+
+    Returns
+    -------
+    direction : float64, shape (k,)
+        0 on the active bounds.
+    expected_decrease : float
+        ``g' H^-1 g / 2`` over the free variables.
+    """
+    free = (state.x > lower) | (state.gradient < 0.0)
+    step = np.zeros_like(state.x)
+    if not free.any():
+        return step, 0.0
+    g = state.gradient[free]
+    step[free] = -np.linalg.solve(state.hessian[np.ix_(free, free)], g)
+    return step, float(-0.5 * g @ step[free])
+
+
+def step(objective: Objective, state: BfgsState, lower: Vector) -> tuple[BfgsState, BfgsInfo]:
+    """One step: direction, line search along the projected path, update of the Hessian."""
+    towards, _ = direction(state, lower)
+    length, evaluations = 1.0, 0
+    noise = _NOISE * max(1.0, abs(state.value))
+    while length > _SHORTEST:
+        x = np.maximum(state.x + length * towards, lower)
+        moved = x - state.x
+        slope = float(state.gradient @ moved)
+        value, gradient = objective(x)
+        evaluations += 1
+        if np.isfinite(value) and value <= state.value + _SUFFICIENT * slope + noise:
+            hessian = _updated(state.hessian, moved, gradient - state.gradient)
+            return BfgsState(x, value, gradient, hessian), BfgsInfo(evaluations, True)
+        length *= _shorter(value - state.value, slope)
+    return state, BfgsInfo(evaluations, False)
+
+
+def _shorter(rise: float, slope: float) -> float:
+    """Factor to shorten a step by: the minimum of the parabola, within [0.1, 0.5]."""
+    if not np.isfinite(rise) or rise <= slope:
+        return 0.5 if np.isfinite(rise) else 0.1
+    return float(np.clip(-slope / (2.0 * (rise - slope)), 0.1, 0.5))
+
+
+def _updated(H: NDArray[np.float64], s: Vector, y: Vector) -> NDArray[np.float64]:
+    """BFGS update with Powell's damping, which keeps `H` positive definite."""
+    Hs = H @ s
+    sHs = float(s @ Hs)
+    if sHs <= 0.0:
+        return H
+    sy = float(s @ y)
+    if sy < 0.2 * sHs:
+        weight = 0.8 * sHs / (sHs - sy)
+        y = weight * y + (1.0 - weight) * Hs
+        sy = float(s @ y)
+    return H - np.outer(Hs, Hs) / sHs + np.outer(y, y) / sy
+
+
+def minimize(
+    objective: Objective,
+    x: Vector,
+    lower: Vector,
+    hessian: NDArray[np.float64],
+    *,
+    probe: Vector,
+    tolerance: float = 1e-9,
+    max_evaluations: int = 500,
+) -> tuple[BfgsState, OptimizationRecord]:
+    """Minimise an objective under lower bounds.
+
+    Parameters
+    ----------
+    objective : callable
+        ``x -> (value, gradient)``.
+    x : float64, shape (k,)
+        Start, inside the bounds.
+    lower : float64, shape (k,)
+        Lower bounds.
+    hessian : float64, shape (k, k)
+        Positive definite guess of the Hessian at the start.
+    probe : float64, shape (k,)
+        Distance from the bound at which a solution on the boundary is tried for a way down:
+        where the objective is even in a parameter its gradient at the bound is 0 whether or
+        not the bound is the optimum.
+    tolerance : float
+        The iteration stops when the next step is expected to gain less than this.
+    max_evaluations : int
+        Limit on evaluations.
+
+    Returns
+    -------
+    state : BfgsState
+    record : OptimizationRecord
+    """
+    state = init(objective, x, hessian)
+    start, initial = state.x, state.value
+    iterations, evaluations = 0, 1
+    converged, reason = False, ""
+    while True:
+        expected = direction(state, lower)[1]
+        enough = max(tolerance, _NOISE * abs(state.value))
+        if expected <= enough:
+            inside, tried = _away_from_bound(objective, state, lower, probe, hessian)
+            evaluations += tried
+            if inside is None:
+                converged = True
+                reason = "the next step is expected to gain less than the tolerance"
+                break
+            state = inside
+            continue
+        if evaluations >= max_evaluations:
+            reason = f"the limit of {max_evaluations} evaluations was reached"
+            break
+        state, info = step(objective, state, lower)
+        iterations += 1
+        evaluations += info.evaluations
+        if not info.moved:
+            if np.array_equal(state.hessian, hessian):
+                reason = "no better point was found along the gradient"
+                break
+            state = replace(state, hessian=hessian)  # a fresh start of the approximation
+    record = OptimizationRecord(
+        optimizer="projected BFGS",
+        converged=converged,
+        reason=reason,
+        start=start,
+        final=state.x,
+        lower=lower,
+        initial_value=initial,
+        value=state.value,
+        gradient=state.gradient,
+        expected_decrease=direction(state, lower)[1],
+        tolerance=tolerance,
+        iterations=iterations,
+        evaluations=evaluations,
+        max_evaluations=max_evaluations,
+    )
+    return state, record
+
+
+def _away_from_bound(
+    objective: Objective,
+    state: BfgsState,
+    lower: Vector,
+    probe: Vector,
+    hessian: NDArray[np.float64],
+) -> tuple[BfgsState | None, int]:
+    """A better point off the boundary, if one of the bounds is not an optimum."""
+    tried = 0
+    noise = _NOISE * max(1.0, abs(state.value))
+    for i in np.flatnonzero(state.x <= lower):
+        x = state.x.copy()
+        x[i] = lower[i] + probe[i]
+        candidate = init(objective, x, hessian)
+        tried += 1
+        if candidate.value < state.value - noise:
+            return candidate, tried
+    return None, tried

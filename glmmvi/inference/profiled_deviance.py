@@ -1,0 +1,124 @@
+"""The profiled REML or ML criterion of a linear mixed model, with its gradient.
+
+Under Gaussian variational inference this is ``-2`` times the ELBO at the best surrogate, up to
+constants that do not depend on ``theta`` (DESIGN.md section 3): the surrogate is the exact
+posterior.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from glmmvi.inference.block_factorization import BlockFactorization, backward, factorize
+from glmmvi.inference.cross_products import BlockStructure, CrossProducts
+from glmmvi.inference.orthogonal_basis import OrthogonalBasis
+
+Matrix = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class ProfiledDeviance:
+    """The criterion at one value of the covariance factors, in the engine's basis.
+
+    Attributes
+    ----------
+    value : float
+        ``log_det + df log(pwrss)``, plus ``log |X'V^-1 X|`` for REML.
+    gradient : float64, shape (k,)
+        By the packed covariance factors.
+    beta : float64, shape (p,)
+        Fixed effects, in the engine's basis.
+    pwrss : float
+        Penalised weighted residual sum of squares.
+    factorization : BlockFactorization
+    """
+
+    value: float
+    gradient: NDArray[np.float64]
+    beta: NDArray[np.float64]
+    pwrss: float
+    factorization: BlockFactorization
+
+
+def pack(factors: Sequence[Matrix]) -> NDArray[np.float64]:
+    """Lower triangles, columns first, of one term after the other: lme4's ``theta``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> pack([np.array([[1.0, 0.0], [2.0, 3.0]]), np.array([[4.0]])])
+    array([1., 2., 3., 4.])
+    """
+    return np.concatenate([factor.T[np.triu_indices(len(factor))] for factor in factors])
+
+
+def unpack(theta: NDArray[np.float64], d: Sequence[int]) -> list[Matrix]:
+    """The inverse of :func:`pack`, for terms with `d` columns."""
+    factors, start = [], 0
+    for size in d:
+        k = size * (size + 1) // 2
+        factor = np.zeros((size, size))
+        factor.T[np.triu_indices(size)] = theta[start : start + k]
+        factors.append(factor)
+        start += k
+    return factors
+
+
+def is_diagonal(d: Sequence[int]) -> NDArray[np.bool_]:
+    """Which elements of the packed factors lie on a diagonal (and are bounded below by 0)."""
+    return pack([np.eye(size) for size in d]) == 1.0
+
+
+def profiled_deviance(
+    products: CrossProducts,
+    structure: BlockStructure,
+    theta: NDArray[np.float64],
+    *,
+    reml: bool,
+) -> ProfiledDeviance:
+    """Evaluate the criterion and its gradient.
+
+    Parameters
+    ----------
+    products : CrossProducts
+    structure : BlockStructure
+    theta : float64, shape (k,)
+        Packed covariance factors, in the engine's basis.
+    reml : bool
+        Whether the fixed effects are integrated out.
+
+    Returns
+    -------
+    ProfiledDeviance
+    """
+    p = structure.p
+    f = factorize(products, structure, unpack(theta, structure.d))
+    XX, Xy, yy = f.fixed[:p, :p], f.fixed[:p, p], f.fixed[p, p]
+    beta = np.linalg.solve(XX, Xy) if p else np.zeros(0)
+    pwrss = float(yy - Xy @ beta)
+    df = products.n - p if reml else products.n
+    value = f.log_det + df * np.log(pwrss)
+
+    v = np.append(-beta, 1.0)
+    adjoint = (df / pwrss) * np.outer(v, v)
+    if reml and p:
+        value += float(np.linalg.slogdet(XX)[1])
+        adjoint[:p, :p] += np.linalg.inv(XX)
+    gradient = pack(backward(f, adjoint).factors)
+    return ProfiledDeviance(float(value), gradient, beta, pwrss, f)
+
+
+def criterion_constant(
+    basis: OrthogonalBasis, weights: NDArray[np.float64], n: int, *, reml: bool
+) -> float:
+    """What is added to the engine's criterion to give lme4's (``REMLcrit``, or ``-2 logLik``)."""
+    p = len(basis.ols)
+    df = n - p if reml else n
+    constant = df * (1.0 + np.log(2.0 * np.pi / df)) + 2.0 * df * np.log(basis.y_scale)
+    if reml:
+        constant += 2.0 * float(np.log(np.diag(basis.X_factor)).sum())
+    return float(constant - np.log(weights[weights > 0]).sum())

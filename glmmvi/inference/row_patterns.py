@@ -1,0 +1,207 @@
+"""Where the rows of an eliminated term are non-zero in the columns that are left.
+
+An eliminated term couples each of its levels with columns of the dense block (other terms'
+random effects, the fixed effects, the response). The numbers are stored on a *pattern*: every
+column (`DensePattern`), or only those that occur (`SparsePattern`). Both answer the same few
+questions; a test holds the sparse one to the dense one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+Rows = NDArray[np.float64]
+Matrix = NDArray[np.float64]
+
+_CHUNK = 4_000_000  # elements of a temporary
+
+
+class RowPattern(Protocol):
+    """What the factorisation asks of a pattern. `Rows` hold ``d`` values on each position."""
+
+    n_levels: int
+    n_columns: int
+
+    def combine(self, M: NDArray[np.float64], rows: Rows) -> Rows:
+        """``sum_a M[b, a, l] rows[a, l, :]``, with `M` of shape (e, d, L)."""
+        ...
+
+    def gram(self, left: Rows, right: Rows) -> Matrix:
+        """``sum_{a, l} left[a, l, :]' right[a, l, :]``, shape (m, m)."""
+        ...
+
+    def times(self, rows: Rows, matrix: Matrix) -> Rows:
+        """``rows[a, l, :] @ matrix``, at the positions of the pattern."""
+        ...
+
+    def inner(self, left: Rows, right: Rows) -> NDArray[np.float64]:
+        """``left[a, l, :] . right[b, l, :]``, shape (d_left, d_right, L)."""
+        ...
+
+    def apply(self, rows: Rows, vector: NDArray[np.float64]) -> NDArray[np.float64]:
+        """``rows[a, l, :] @ vector``, shape (d, L)."""
+        ...
+
+    def columns(self, rows: Rows, start: int, stop: int) -> NDArray[np.float64]:
+        """The numbers of some columns in full, shape (d, L, stop - start)."""
+        ...
+
+
+@dataclass(frozen=True)
+class DensePattern:
+    """Every column; rows have shape (d, L, m)."""
+
+    n_levels: int
+    n_columns: int
+
+    def combine(self, M: NDArray[np.float64], rows: Rows) -> Rows:
+        """See :class:`RowPattern`."""
+        if M.shape[:2] == (1, 1):
+            return M[0, 0][:, None] * rows
+        return np.einsum("bal,alm->blm", M, rows)
+
+    def gram(self, left: Rows, right: Rows) -> Matrix:
+        """See :class:`RowPattern`."""
+        m = self.n_columns
+        return left.reshape(-1, m).T @ right.reshape(-1, m)
+
+    def times(self, rows: Rows, matrix: Matrix) -> Rows:
+        """See :class:`RowPattern`."""
+        return rows @ matrix
+
+    def inner(self, left: Rows, right: Rows) -> NDArray[np.float64]:
+        """See :class:`RowPattern`."""
+        return np.einsum("alm,blm->abl", left, right)
+
+    def apply(self, rows: Rows, vector: NDArray[np.float64]) -> NDArray[np.float64]:
+        """See :class:`RowPattern`."""
+        return rows @ vector
+
+    def columns(self, rows: Rows, start: int, stop: int) -> NDArray[np.float64]:
+        """See :class:`RowPattern`."""
+        return rows[:, :, start:stop]
+
+
+@dataclass(frozen=True)
+class SparsePattern:
+    """The columns that occur; rows have shape (d, nnz).
+
+    Attributes
+    ----------
+    indptr, indices : intp
+        Compressed sparse rows, one row a level, column indices ascending.
+    level : intp, shape (nnz,)
+        Level of each position.
+    """
+
+    n_levels: int
+    n_columns: int
+    indptr: NDArray[np.intp]
+    indices: NDArray[np.intp]
+    level: NDArray[np.intp]
+
+    def combine(self, M: NDArray[np.float64], rows: Rows) -> Rows:
+        """See :class:`RowPattern`."""
+        return np.einsum("bai,ai->bi", M[:, :, self.level], rows)
+
+    def gram(self, left: Rows, right: Rows) -> Matrix:
+        """See :class:`RowPattern`."""
+        total = np.zeros((self.n_columns, self.n_columns))
+        for a, b in zip(left, right, strict=True):
+            total += (self._matrix(a).T @ self._matrix(b)).toarray()
+        return total
+
+    def times(self, rows: Rows, matrix: Matrix) -> Rows:
+        """See :class:`RowPattern`."""
+        result = np.empty_like(rows)
+        step = max(1, _CHUNK // self.n_columns)
+        for a, values in enumerate(rows):
+            csr = self._matrix(values)
+            for start in range(0, self.n_levels, step):
+                stop = min(start + step, self.n_levels)
+                here = slice(self.indptr[start], self.indptr[stop])
+                product = csr[start:stop] @ matrix
+                result[a, here] = product[self.level[here] - start, self.indices[here]]
+        return result
+
+    def inner(self, left: Rows, right: Rows) -> NDArray[np.float64]:
+        """See :class:`RowPattern`."""
+        product = left[:, None, :] * right[None, :, :]
+        return np.add.reduceat(product, self.indptr[:-1], axis=2)
+
+    def apply(self, rows: Rows, vector: NDArray[np.float64]) -> NDArray[np.float64]:
+        """See :class:`RowPattern`."""
+        return np.add.reduceat(rows * vector[self.indices], self.indptr[:-1], axis=1)
+
+    def columns(self, rows: Rows, start: int, stop: int) -> NDArray[np.float64]:
+        """See :class:`RowPattern`."""
+        return np.stack([self._matrix(values)[:, start:stop].toarray() for values in rows])
+
+    def _matrix(self, values: NDArray[np.float64]) -> sparse.csr_array:
+        return sparse.csr_array(
+            (values, self.indices, self.indptr), shape=(self.n_levels, self.n_columns)
+        )
+
+
+@dataclass(frozen=True)
+class Link:
+    """How the rows of a term lie in the rows of a later term that it is nested in.
+
+    Attributes
+    ----------
+    parent : intp, shape (L,)
+        The later term's level of each level.
+    position : intp, shape (nnz,), or None
+        Where each position of a sparse pattern lies in the later term's; None if dense.
+    """
+
+    parent: NDArray[np.intp]
+    position: NDArray[np.intp] | None
+
+    def gather(self, rows: Rows) -> Rows:
+        """The later term's rows, seen from this term's levels and positions."""
+        return rows[:, self.parent] if self.position is None else rows[:, self.position]
+
+    def scatter(self, rows: Rows, like: Rows) -> Rows:
+        """Sum of this term's rows on the later term's levels and positions."""
+        total = np.zeros((rows.shape[0], *like.shape[1:]))
+        index = self.parent if self.position is None else self.position
+        for a, values in enumerate(rows):
+            if values.ndim == 1:
+                total[a] = np.bincount(index, weights=values, minlength=total.shape[1])
+            else:
+                total[a] = _sum_by(index, total.shape[1]) @ values
+        return total
+
+    def scatter_blocks(self, blocks: NDArray[np.float64], n_levels: int) -> NDArray[np.float64]:
+        """Sum of blocks of shape (a, b, L) on the later term's levels."""
+        a, b, L = blocks.shape
+        flat = blocks.reshape(a * b, L)
+        summed = [np.bincount(self.parent, weights=row, minlength=n_levels) for row in flat]
+        return np.stack(summed).reshape(a, b, n_levels)
+
+
+def _sum_by(index: NDArray[np.intp], n: int) -> sparse.csc_array:
+    ones = np.ones(len(index))
+    return sparse.csc_array((ones, index, np.arange(len(index) + 1)), shape=(n, len(index)))
+
+
+def sparse_pattern(
+    n_levels: int, n_columns: int, levels: Sequence[Matrix], columns: Sequence[Matrix], full: int
+) -> SparsePattern:
+    """Pattern of the given (level, column) pairs, with the last `full` columns everywhere."""
+    every = np.arange(n_levels)
+    tail = range(n_columns - full, n_columns)
+    row = np.concatenate([*levels, *(every for _ in tail)])
+    column = np.concatenate([*columns, *(np.full(n_levels, c) for c in tail)])
+    csr = sparse.csr_array((np.ones(len(row)), (row, column)), shape=(n_levels, n_columns))
+    csr.sum_duplicates()
+    indptr = csr.indptr.astype(np.intp)
+    level = np.repeat(every, np.diff(indptr))
+    return SparsePattern(n_levels, n_columns, indptr, csr.indices.astype(np.intp), level)
