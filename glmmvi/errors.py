@@ -7,6 +7,9 @@ filtered one by one.
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
+
 
 class GlmmviError(Exception):
     """Base class of every error that the package raises on purpose."""
@@ -83,3 +86,18 @@ class RankDeficientMessage(GlmmviMessage):
 
 class FormulaMessage(GlmmviMessage):
     """The formula was read by one of R's rules that a reader may not expect."""
+
+
+def nearest_hint(name: str, known: Iterable[str]) -> str:
+    """Advice to end a sentence about an unknown name with, empty where nothing is near.
+
+    Examples
+    --------
+    >>> nearest_hint("sleepstdy", ["radon", "sleepstudy"])
+    ' (did you mean "sleepstudy"?)'
+    >>> nearest_hint("zzz", ["radon", "sleepstudy"])
+    ''
+    """
+    lowered = {candidate.lower(): candidate for candidate in known}
+    found = difflib.get_close_matches(name.lower(), lowered, n=1, cutoff=0.6)
+    return f' (did you mean "{lowered[found[0]]}"?)' if found else ""

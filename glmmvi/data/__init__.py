@@ -1,1 +1,5 @@
-"""Data layer."""
+"""Bundled data sets."""
+
+from glmmvi.data.load import load_dataset
+
+__all__ = ["load_dataset"]

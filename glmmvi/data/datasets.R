@@ -1,0 +1,16 @@
+# Writes the bundled data sets of lme4 (1.1-31) and nlme with the levels of their factors.
+# Usage: Rscript datasets.R [outdir]; radon.csv and srrs2.csv come from the radon survey itself.
+suppressMessages({library(lme4); library(jsonlite)})
+args <- commandArgs(TRUE); out <- if (length(args)) args[1] else "."
+data(Orthodont, package = "nlme"); data(Machines, package = "nlme")
+sets <- list(sleepstudy = sleepstudy, cbpp = cbpp, Dyestuff = Dyestuff, Dyestuff2 = Dyestuff2,
+  Penicillin = Penicillin, Pastes = Pastes, grouseticks = grouseticks, cake = cake,
+  Orthodont = as.data.frame(Orthodont), Machines = as.data.frame(Machines), VerbAgg = VerbAgg,
+  InstEval = InstEval)
+factors <- lapply(sets, function(d) { d <- Filter(is.factor, d)
+  lapply(d, function(v) list(levels = levels(v), ordered = is.ordered(v))) })
+write(toJSON(factors, auto_unbox = TRUE), file.path(out, "factors.json"))
+for (name in names(sets)) {
+  con <- gzfile(file.path(out, paste0(name, ".csv.gz")), "wb")
+  write.csv(format(sets[[name]], digits = 15, trim = TRUE), con, row.names = FALSE, quote = FALSE); close(con)
+}
