@@ -90,15 +90,11 @@ def load_dataset(name: str) -> pd.DataFrame:
         )
     folder = resources.files("glmmvi.data")
     factors = json.loads((folder / "factors.json").read_text("utf-8")).get(name, {})
-    factors.update({"county": None} if name == "radon" else {})
     with (folder / f"{name}.csv.gz").open("rb") as file:
         data = pd.read_csv(
             file, compression="gzip", dtype=dict.fromkeys(factors, "str"), keep_default_na=False
         )
     for column, factor in factors.items():
-        if factor is None:
-            data[column] = data[column].astype("category")
-        else:
-            data[column] = pd.Categorical(data[column], factor["levels"], factor["ordered"])
+        data[column] = pd.Categorical(data[column], factor["levels"], factor["ordered"])
     data.attrs["name"] = name
     return data
