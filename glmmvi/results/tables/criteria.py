@@ -18,6 +18,11 @@ class RemlCriterion:
 
     value: float
 
+    @property
+    def named_values(self) -> dict[str, float]:
+        """The number under lme4's name, ``REML``."""
+        return {"REML": float(self.value)}
+
 
 @dataclass(frozen=True)
 class InformationCriteria:
@@ -54,3 +59,14 @@ class InformationCriteria:
             deviance=-2.0 * log_lik,
             df_resid=n_observations - n_parameters,
         )
+
+    @property
+    def named_values(self) -> dict[str, float]:
+        """The numbers under R's names, in R's order."""
+        return {
+            "AIC": float(self.aic),
+            "BIC": float(self.bic),
+            "logLik": float(self.log_lik),
+            "deviance": float(self.deviance),
+            "df.resid": float(self.df_resid),
+        }

@@ -27,7 +27,7 @@ class RandomEffects:
     --------
     >>> table = GroupTable("g", ("a", "b"), ("x",), np.array([[1.0], [2.0]]), np.ones((2, 1)))
     >>> effects = RandomEffects((table,))
-    >>> effects["g"].loc["b", "x"]
+    >>> float(effects["g"].loc["b", "x"])
     2.0
     >>> print(effects)  # doctest: +NORMALIZE_WHITESPACE
     $g
