@@ -5,7 +5,7 @@ Importing this module loads TensorFlow.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,9 +14,11 @@ import tensorflow_probability as tfp
 from numpy.typing import ArrayLike, NDArray
 
 from glmmvi.design.design_matrices import DesignMatrices
-from glmmvi.model.flat_distribution import Flat, MixedModelDistribution
+from glmmvi.model.columnwise_prior import ColumnwisePrior
 from glmmvi.model.latent_names import latent_names
 from glmmvi.model.linear_predictor import linear_predictor
+from glmmvi.model.mixed_model_distribution import MixedModelDistribution
+from glmmvi.model.priors import Flat
 from glmmvi.model.response import gaussian_response
 
 tfd = tfp.distributions
@@ -71,10 +73,10 @@ def build_joint_distribution(
         fixed = tf.zeros([0], dtype=tf.float64)
     sd = tf.constant(sigma, dtype=tf.float64)
 
-    def model() -> Iterator[Any]:
+    def model() -> Generator[Any, Any, None]:
         coefficients = fixed
         if coefficients is None:
-            coefficients = yield Root(Flat(design.p, name="beta"))
+            coefficients = yield Root(ColumnwisePrior([Flat()] * design.p, name="beta"))
         effects = []
         for name, term, scale in zip(names, design.terms, scales, strict=True):
             spherical = yield Root(

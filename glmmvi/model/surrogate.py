@@ -5,7 +5,7 @@ Importing this module loads TensorFlow.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Any
 
 import tensorflow as tf
@@ -43,14 +43,14 @@ def build_surrogate_posterior(surrogate: GaussianSurrogate) -> Any:
         Sampled and evaluated without a loop for any sample shape.
     """
     names = latent_names(surrogate.labels, "u")
-    u_means = surrogate.u_means
+    u_means = [tf.constant(mean, tf.float64) for mean in surrogate.u_means]
     dense_model = _dense_chain(surrogate.dense, names)
     eliminated = [
         (_conditional_mean(block, surrogate), tf.constant(block.scale_tril, tf.float64), block)
         for block in reversed(surrogate.eliminated)
     ]
 
-    def model() -> Iterator[Any]:
+    def model() -> Generator[Any, Any, None]:
         # centred values of what was drawn: by position of the term, and "beta"
         centred: dict[Any, Any] = yield from dense_model()
         for mean, scale_tril, block in eliminated:
@@ -73,7 +73,7 @@ def _dense_chain(dense: DenseBlock, names: tuple[str, ...]) -> Any:
         pieces.append((term, names[term], shape))
     scale_tril = tf.constant(dense.scale_tril, tf.float64)
 
-    def model() -> Iterator[Any]:
+    def model() -> Generator[Any, Any, dict[Any, Any]]:
         centred: dict[Any, Any] = {}
         whitened: list[Any] = []
         start = 0
