@@ -1,0 +1,319 @@
+"""A fitted linear mixed model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal, Protocol
+
+import numpy as np
+import pandas as pd
+
+from glmmvi.design.design_matrices import DesignMatrices
+from glmmvi.errors import ArgumentError
+from glmmvi.inference.optimization_record import OptimizationRecord
+from glmmvi.results.estimates import Estimates
+from glmmvi.results.group_effects import coef_table, ranef_table
+from glmmvi.results.prediction import linear_predictor, predict_new
+from glmmvi.results.rendering import render_print
+from glmmvi.results.residuals import residuals, scaled_residuals
+from glmmvi.results.summarize import model_summary, var_corr
+from glmmvi.results.tables import (
+    GroupCoefficients,
+    LogLikelihood,
+    ModelCall,
+    ModelSummary,
+    RandomEffects,
+    VarCorr,
+)
+
+ResidualType = Literal["response", "pearson", "working", "deviance"]
+
+
+class Posterior(Protocol):
+    """What a fit asks of the engine that made it."""
+
+    @property
+    def elbo(self) -> float:
+        """Evidence lower bound, nats."""
+        ...
+
+    def joint_distribution(self, design: DesignMatrices) -> Any:
+        """Build the TFP joint distribution that defines the model."""
+        ...
+
+    def surrogate_posterior(self, design: DesignMatrices) -> Any:
+        """Build the TFP joint distribution that is the surrogate."""
+        ...
+
+
+@dataclass(frozen=True)
+class LinearMixedFit:
+    """A fitted linear mixed model, with lme4's accessors.
+
+    ``print(fit)`` and ``fit.summary()`` print what lme4 prints. Every accessor is also a
+    function under R's name: ``glmmvi.fixef(fit)``.
+
+    Attributes
+    ----------
+    design : DesignMatrices
+        The formula met by the data.
+    estimates : Estimates
+        The numbers.
+    posterior : Posterior
+        The engine's answer, from which the TFP pair is built.
+    optimization : OptimizationRecord
+        What the optimiser did and why it stopped; printable.
+    call : ModelCall
+        Formula, data name and arguments, for the printout.
+    reml : bool
+        Whether the fixed effects were integrated out.
+    title : str
+        First line of the printout.
+    criterion_is_exact : bool
+        Whether `elbo` is the log likelihood itself (structured engine).
+    show_singular : bool
+        Whether a singular fit is said to be one.
+    notes : tuple of str
+        Lines of our own, under R's layout.
+
+    Examples
+    --------
+    >>> import glmmvi as gv
+    >>> sleepstudy = gv.load_dataset("sleepstudy")
+    >>> fit = gv.lmer("Reaction ~ Days + (Days | Subject)", sleepstudy)
+    >>> fit.fixef().round(3)
+    (Intercept)    251.405
+    Days            10.467
+    dtype: float64
+    >>> round(fit.REMLcrit(), 3)
+    1743.628
+    """
+
+    design: DesignMatrices
+    estimates: Estimates
+    posterior: Posterior
+    optimization: OptimizationRecord
+    call: ModelCall
+    reml: bool
+    title: str
+    criterion_is_exact: bool = True
+    show_singular: bool = True
+    notes: tuple[str, ...] = ()
+
+    # -- what was estimated ---------------------------------------------------------------
+
+    def fixef(self, *, add_dropped: bool = False) -> pd.Series:
+        """Fixed effects, by R's column names.
+
+        Parameters
+        ----------
+        add_dropped : bool
+            Whether columns that were dropped for rank deficiency appear, as NaN.
+
+        Returns
+        -------
+        Series of float64, length p
+        """
+        values = pd.Series(self.estimates.beta, index=list(self.design.column_names))
+        return values.reindex(self.design.all_column_names) if add_dropped else values
+
+    def ranef(self) -> RandomEffects:
+        """Means of the random effects with their conditional standard deviations.
+
+        ``ranef()["Subject"]`` is a DataFrame (level by column); ``ranef().as_data_frame()`` is
+        R's long form with ``condval`` and ``condsd``. lme4 calls the means conditional modes.
+        """
+        return ranef_table(self.design.terms, self.estimates)
+
+    def coef(self) -> GroupCoefficients:
+        """Fixed plus random effects of every level."""
+        return coef_table(self.design, self.estimates)
+
+    def VarCorr(self) -> VarCorr:
+        """Standard deviations and correlations of the random effects, and the residual's."""
+        return var_corr(self.design.terms, self.estimates)
+
+    def sigma(self) -> float:
+        """Residual standard deviation, in the response's units."""
+        return self.estimates.sigma
+
+    def vcov(self, *, correlation: bool = False) -> pd.DataFrame:
+        """Covariance (or correlation) matrix of the fixed effects, shape (p, p)."""
+        matrix = self.estimates.beta_cov
+        if correlation:
+            sd = np.sqrt(np.diag(matrix))
+            matrix = matrix / np.outer(sd, sd)
+        names = list(self.design.column_names)
+        return pd.DataFrame(matrix, index=names, columns=names)
+
+    # -- how well it fits -----------------------------------------------------------------
+
+    @property
+    def elbo(self) -> float:
+        """Evidence lower bound in nats; here the (restricted) log likelihood itself."""
+        return self.posterior.elbo
+
+    def logLik(self) -> LogLikelihood:
+        """(Restricted) log likelihood, in nats, with its number of parameters.
+
+        Of a stochastic fit it is the ELBO, a lower bound.
+        """
+        return LogLikelihood(self.elbo, df=self.n_parameters, n_obs=self.nobs(), reml=self.reml)
+
+    def REMLcrit(self) -> float:
+        """-2 times the restricted log likelihood (or the log likelihood, of an ML fit)."""
+        return -2.0 * self.elbo
+
+    def deviance(self) -> float:
+        """-2 times the log likelihood.
+
+        Raises
+        ------
+        ArgumentError
+            For a REML fit, as lme4 deprecates it: use `REMLcrit`.
+        """
+        if self.reml:
+            raise ArgumentError(
+                "deviance() is not defined for a REML fit; use REMLcrit() for the REML "
+                "criterion, or fit with REML=False"
+            )
+        return -2.0 * self.elbo
+
+    def AIC(self) -> float:
+        """Akaike's information criterion, ``-2 logLik + 2 df``."""
+        return -2.0 * self.elbo + 2.0 * self.n_parameters
+
+    def BIC(self) -> float:
+        """Schwarz's information criterion, ``-2 logLik + log(n) df``."""
+        return -2.0 * self.elbo + float(np.log(self.nobs())) * self.n_parameters
+
+    @property
+    def n_parameters(self) -> int:
+        """Fixed effects, covariance parameters and the residual variance."""
+        return self.design.p + self.estimates.theta.size + 1
+
+    def df_residual(self) -> int:
+        """Observations minus parameters."""
+        return self.nobs() - self.n_parameters
+
+    def nobs(self) -> int:
+        """Observations used (rows with a positive weight and nothing missing)."""
+        return int(np.count_nonzero(self.design.weights))
+
+    def ngrps(self) -> dict[str, int]:
+        """Number of levels of every grouping factor."""
+        return {term.group: term.L for term in self.design.terms}
+
+    def isSingular(self, tol: float = 1e-4) -> bool:
+        """Whether a covariance matrix of random effects is (nearly) singular.
+
+        Parameters
+        ----------
+        tol : float
+            On the diagonal of the relative covariance factor, as in lme4.
+        """
+        return bool((self.estimates.diagonal < tol).any())
+
+    # -- row by row -----------------------------------------------------------------------
+
+    def fitted(self) -> pd.Series:
+        """Fitted values, random effects included, by the data's row labels."""
+        return self.design.by_row(linear_predictor(self.design, self.estimates))
+
+    def residuals(self, type: ResidualType = "response", *, scaled: bool = False) -> pd.Series:
+        """Residuals, by the data's row labels.
+
+        Parameters
+        ----------
+        type : {"response", "pearson", "working", "deviance"}
+            Response and working residuals are ``y - fitted``; Pearson and deviance residuals
+            are multiplied by the square root of the weights.
+        scaled : bool
+            Whether to divide by `sigma`.
+        """
+        return self.design.by_row(residuals(self.design, self.estimates, type, scaled=scaled))
+
+    def predict(
+        self,
+        newdata: Any = None,
+        *,
+        re_form: Any = None,
+        random_only: bool = False,
+        allow_new_levels: bool = False,
+        offset: Any = None,
+    ) -> pd.Series:
+        """Predictions, for the data of the fit or for new ones.
+
+        Parameters
+        ----------
+        newdata : DataFrame, optional
+            With the columns that the formula uses (the response is not needed).
+        re_form : None, NaN, "~0", or a formula
+            Which random effects to include: all (None), none (``float("nan")``, R's ``NA``, or
+            ``"~0"``), or the terms of a formula such as ``"~ (1 | Subject)"``.
+        random_only : bool
+            Whether to leave the fixed effects and the offset out.
+        allow_new_levels : bool
+            Whether a level that was not seen is allowed; its random effects are 0.
+        offset : array, shape (n_new,), optional
+            Needed when the fit was given an offset as an array.
+
+        Returns
+        -------
+        Series of float64
+            By the row labels of the data; NaN where a value is missing.
+
+        Raises
+        ------
+        DataError
+            For new levels (lme4's ``new levels detected in newdata``), a missing column, ...
+        """
+        values, index = predict_new(
+            self.design,
+            self.estimates,
+            newdata,
+            re_form=re_form,
+            random_only=random_only,
+            allow_new_levels=allow_new_levels,
+            offset=offset,
+        )
+        return self.design.by_row(values) if newdata is None else pd.Series(values, index=index)
+
+    # -- printing -------------------------------------------------------------------------
+
+    def summary(self) -> ModelSummary:
+        """lme4's summary: its numbers, and its text when printed."""
+        return self._summary
+
+    @cached_property
+    def _summary(self) -> ModelSummary:
+        return model_summary(
+            design=self.design,
+            estimates=self.estimates,
+            call=self.call,
+            title=self.title,
+            log_lik=self.logLik(),
+            df_residual=self.df_residual(),
+            scaled=scaled_residuals(self.design, self.estimates),
+            optimization=self.optimization,
+            singular=self.show_singular and self.isSingular(),
+            notes=self.notes,
+        )
+
+    def __str__(self) -> str:
+        return render_print(self._summary).rstrip("\n")
+
+    __repr__ = __str__
+
+    # -- the TFP pair ---------------------------------------------------------------------
+
+    @cached_property
+    def joint_distribution(self) -> Any:
+        """The generative model, a TFP joint distribution (loads TensorFlow)."""
+        return self.posterior.joint_distribution(self.design)
+
+    @cached_property
+    def surrogate_posterior(self) -> Any:
+        """The fitted surrogate, a TFP joint distribution (loads TensorFlow)."""
+        return self.posterior.surrogate_posterior(self.design)

@@ -1,0 +1,118 @@
+"""R's generic functions under R's names, so that a script ports line by line.
+
+``fixef(fit)`` is ``fit.fixef()``, and so on: each function here calls the method of the same
+name.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from glmmvi.formula.model_formula import ModelFormula
+from glmmvi.results.fit import LinearMixedFit, ResidualType
+from glmmvi.results.tables import (
+    GroupCoefficients,
+    LogLikelihood,
+    ModelSummary,
+    RandomEffects,
+    VarCorr as VarCorrTable,
+)
+
+
+def fixef(fit: LinearMixedFit, *, add_dropped: bool = False) -> pd.Series:
+    """Fixed effects: :meth:`LinearMixedFit.fixef`."""
+    return fit.fixef(add_dropped=add_dropped)
+
+
+def ranef(fit: LinearMixedFit) -> RandomEffects:
+    """Random effects: :meth:`LinearMixedFit.ranef`."""
+    return fit.ranef()
+
+
+def coef(fit: LinearMixedFit) -> GroupCoefficients:
+    """Fixed plus random effects of every level: :meth:`LinearMixedFit.coef`."""
+    return fit.coef()
+
+
+def VarCorr(fit: LinearMixedFit) -> VarCorrTable:
+    """Covariance parameters: :meth:`LinearMixedFit.VarCorr`."""
+    return fit.VarCorr()
+
+
+def sigma(fit: LinearMixedFit) -> float:
+    """Residual standard deviation: :meth:`LinearMixedFit.sigma`."""
+    return fit.sigma()
+
+
+def vcov(fit: LinearMixedFit, *, correlation: bool = False) -> pd.DataFrame:
+    """Covariance matrix of the fixed effects: :meth:`LinearMixedFit.vcov`."""
+    return fit.vcov(correlation=correlation)
+
+
+def logLik(fit: LinearMixedFit) -> LogLikelihood:
+    """Log likelihood: :meth:`LinearMixedFit.logLik`."""
+    return fit.logLik()
+
+
+def AIC(fit: LinearMixedFit) -> float:
+    """Akaike's information criterion: :meth:`LinearMixedFit.AIC`."""
+    return fit.AIC()
+
+
+def BIC(fit: LinearMixedFit) -> float:
+    """Schwarz's information criterion: :meth:`LinearMixedFit.BIC`."""
+    return fit.BIC()
+
+
+def REMLcrit(fit: LinearMixedFit) -> float:
+    """REML criterion: :meth:`LinearMixedFit.REMLcrit`."""
+    return fit.REMLcrit()
+
+
+def deviance(fit: LinearMixedFit) -> float:
+    """-2 log likelihood: :meth:`LinearMixedFit.deviance`."""
+    return fit.deviance()
+
+
+def fitted(fit: LinearMixedFit) -> pd.Series:
+    """Fitted values: :meth:`LinearMixedFit.fitted`."""
+    return fit.fitted()
+
+
+def residuals(
+    fit: LinearMixedFit, type: ResidualType = "response", *, scaled: bool = False
+) -> pd.Series:
+    """Residuals: :meth:`LinearMixedFit.residuals`."""
+    return fit.residuals(type, scaled=scaled)
+
+
+def predict(fit: LinearMixedFit, newdata: Any = None, **arguments: Any) -> pd.Series:
+    """Predictions: :meth:`LinearMixedFit.predict`."""
+    return fit.predict(newdata, **arguments)
+
+
+def nobs(fit: LinearMixedFit) -> int:
+    """Observations used: :meth:`LinearMixedFit.nobs`."""
+    return fit.nobs()
+
+
+def ngrps(fit: LinearMixedFit) -> dict[str, int]:
+    """Levels of every grouping factor: :meth:`LinearMixedFit.ngrps`."""
+    return fit.ngrps()
+
+
+def isSingular(fit: LinearMixedFit, tol: float = 1e-4) -> bool:
+    """Whether the fit is singular: :meth:`LinearMixedFit.isSingular`."""
+    return fit.isSingular(tol)
+
+
+def formula(fit: LinearMixedFit) -> ModelFormula:
+    """The model's formula."""
+    return fit.design.formula
+
+
+def summary(fit: LinearMixedFit) -> ModelSummary:
+    """lme4's summary: :meth:`LinearMixedFit.summary`."""
+    return fit.summary()
