@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from glmmvi.formula.expression import Expression
+from glmmvi.formula.deparse import deparse
+from glmmvi.formula.expression import Call, Expression, Symbol, call
 
 
 @dataclass(frozen=True)
@@ -22,10 +23,20 @@ class RandomFormula:
     lhs: Expression
     group: Expression
 
+    @property
+    def group_name(self) -> str:
+        """lme4's name of the grouping factor: R's text, a lone name without backticks."""
+        return self.group.name if isinstance(self.group, Symbol) else deparse(self.group)
 
-@dataclass(frozen=True)
+    def __str__(self) -> str:
+        return deparse(call("|", self.lhs, self.group))
+
+
+@dataclass(frozen=True, repr=False)
 class ModelFormula:
     """A parsed model formula, ``||`` and ``/`` in the random part expanded.
+
+    ``str(formula)`` is what R prints.
 
     Attributes
     ----------
@@ -37,9 +48,25 @@ class ModelFormula:
         The right side without random-effects terms (``1`` where nothing is left).
     random : tuple of RandomFormula
         In the order written.
+    text : str or None
+        The text that was parsed; the spans of the expressions refer to it.
     """
 
     response: Expression | None
     rhs: Expression
     fixed: Expression
     random: tuple[RandomFormula, ...]
+    text: str | None = field(default=None, compare=False)
+
+    @property
+    def expression(self) -> Call:
+        """The whole formula as one expression, a call of ``~``."""
+        if self.response is None:
+            return call("~", self.rhs)
+        return call("~", self.response, self.rhs)
+
+    def __str__(self) -> str:
+        return deparse(self.expression)
+
+    def __repr__(self) -> str:
+        return f"ModelFormula({str(self)!r})"

@@ -1,0 +1,79 @@
+"""R's ``update.formula``."""
+
+from __future__ import annotations
+
+from glmmvi.errors import FormulaError
+from glmmvi.formula.deparse import deparse
+from glmmvi.formula.expression import Call, Expression, Number, Symbol, call, operands, substitute
+from glmmvi.formula.grammar import parse_expression
+from glmmvi.formula.model_formula import ModelFormula
+from glmmvi.formula.parse import parse_formula
+from glmmvi.formula.random_part import expand_double_bar
+from glmmvi.formula.terms import TermExpander
+
+
+def update_formula(old: ModelFormula, new: str) -> ModelFormula:
+    """Change a formula, with ``.`` for what stands on the same side of the old one.
+
+    Parameters
+    ----------
+    old : ModelFormula
+        The formula to start from.
+    new : str
+        The change, such as ``". ~ . - x"``, ``"log(.) ~ ."`` or ``"~ . + (1 | h)"``.
+
+    Returns
+    -------
+    ModelFormula
+        Simplified as R does: the terms by degree, then the offsets, then ``- 1``. As in R a
+        term is removed only if it is there in the same words.
+
+    Raises
+    ------
+    FormulaSyntaxError
+        If `new` is not a formula.
+
+    Examples
+    --------
+    >>> from glmmvi.formula.parse import parse_formula
+    >>> old = parse_formula("y ~ x*z + (1 | g) + (1 | h)")
+    >>> print(update_formula(old, ". ~ . - x:z - (1 | h)"))
+    y ~ x + z + (1 | g)
+    >>> print(update_formula(old, "log(.) ~ . - 1"))
+    log(y) ~ x + z + (1 | g) + (1 | h) + x:z - 1
+    """
+    change = operands(parse_expression(new), "~")
+    if change is None:
+        raise FormulaError(f"`{new}` is not a formula. Write the change as `. ~ . - x`")
+    response = old.response
+    if len(change) == 2:
+        response = change[0]
+        if old.response is not None:
+            response = substitute(response, ".", old.response)
+    inserted = call("(", old.rhs) if isinstance(old.rhs, Call) else old.rhs
+    rhs = _simplify(substitute(change[-1], ".", inserted))
+    result = call("~", rhs) if response is None else call("~", response, rhs)
+    return parse_formula(deparse(result))
+
+
+def _simplify(expression: Expression) -> Expression:
+    expander = TermExpander(dot=(Symbol("."),), updating=True, expand_double_bar=expand_double_bar)
+    masks = sorted(expander.expand(expression), key=int.bit_count)
+    factors = [expander.factor(mask) for mask in masks]
+    ordered = [factor for factor in factors if not _is_offset(factor)]
+    ordered += [factor for factor in factors if _is_offset(factor)]
+    result: Expression | None = None
+    for factor in ordered:
+        term: Expression | None = None
+        for variable in factor:
+            shown = call("(", variable) if operands(variable, "|") is not None else variable
+            term = shown if term is None else call(":", term, shown)
+        if term is not None:
+            result = term if result is None else call("+", result, term)
+    if result is None:
+        return Number(1.0) if expander.intercept else call("-", Number(1.0))
+    return result if expander.intercept else call("-", result, Number(1.0))
+
+
+def _is_offset(factor: tuple[Expression, ...]) -> bool:
+    return len(factor) == 1 and operands(factor[0], "offset") is not None
