@@ -183,11 +183,13 @@ def _adam(learning_rate: float, decay_steps: int | None) -> Any:
     if decay_steps is None:
         return tf_keras.optimizers.Adam(learning_rate)
 
-    class HoldThenCosine(tf_keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]
+    total = float(max(decay_steps, 1))
+
+    class HoldThenCosine(tf_keras.optimizers.schedules.LearningRateSchedule):
         """Constant for half of the steps, then a cosine down to a hundredth."""
 
         def __call__(self, step: Any) -> Any:
-            fraction = tf.cast(step, tf.float32) / float(max(decay_steps, 1))
+            fraction = tf.cast(step, tf.float32) / total
             late = tf.clip_by_value(2.0 * fraction - 1.0, 0.0, 1.0)
             return learning_rate * (0.01 + 0.99 * 0.5 * (1.0 + tf.cos(np.pi * late)))
 

@@ -19,7 +19,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import lapack
 
-from glmmvi.inference.block_matrices import congruence, inverse_and_log_det, multiply
+from glmmvi.inference.block_matrices import (
+    congruence,
+    inverse_and_log_det,
+    left_multiply,
+    multiply,
+)
 from glmmvi.inference.cross_products import BlockStructure, CrossProducts
 from glmmvi.inference.row_patterns import Rows
 
@@ -233,9 +238,7 @@ def backward(f: BlockFactorization, fixed_adjoint: Matrix) -> Adjoints:
             linked_adjoint[k, j] = -multiply(term.C, Y_linked[j])
         # (H - (I - HC) Q) Lambda A_inv, summed over levels
         inner = term.H - Q + multiply(term.H, CQ)
-        by_factor[k] = 2.0 * np.einsum(
-            "abl,bcl->ac", inner, np.tensordot(Lambda, term.A_inv, axes=(1, 0))
-        )
+        by_factor[k] = 2.0 * np.einsum("abl,bcl->ac", inner, left_multiply(Lambda, term.A_inv))
 
     n_terms = len(structure.d)
     return Adjoints(

@@ -88,10 +88,13 @@ def congruence(M: NDArray[np.float64], A: Blocks) -> Blocks:
     -------
     float64, shape (e, e, L)
     """
-    if M.shape == (1, 1):
-        return M[0, 0] ** 2 * A
-    left = np.tensordot(M, A, axes=(1, 0))
-    return np.ascontiguousarray(np.tensordot(left, M, axes=(1, 1)).transpose(0, 2, 1))
+    return np.matmul(M, left_multiply(M, A))
+
+
+def left_multiply(M: NDArray[np.float64], A: Blocks) -> Blocks:
+    """``M A_l`` for one matrix `M` and every block: shapes (e, d) and (d, c, L) to (e, c, L)."""
+    d, c, L = A.shape
+    return (M @ A.reshape(d, c * L)).reshape(-1, c, L)
 
 
 def multiply(A: Blocks, B: Blocks) -> Blocks:

@@ -1,4 +1,4 @@
-"""Has a noisy loss settled?"""
+"""Whether a noisy loss has settled."""
 
 from __future__ import annotations
 

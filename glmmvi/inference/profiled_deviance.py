@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,7 +54,12 @@ def pack(factors: Sequence[Matrix]) -> NDArray[np.float64]:
     >>> pack([np.array([[1.0, 0.0], [2.0, 3.0]]), np.array([[4.0]])])
     array([1., 2., 3., 4.])
     """
-    return np.concatenate([factor.T[np.triu_indices(len(factor))] for factor in factors])
+    return np.concatenate([factor.T[_lower_triangle(len(factor))] for factor in factors])
+
+
+@lru_cache
+def _lower_triangle(d: int) -> tuple[NDArray[np.intp], ...]:
+    return np.triu_indices(d)
 
 
 def unpack(theta: NDArray[np.float64], d: Sequence[int]) -> list[Matrix]:
@@ -62,7 +68,7 @@ def unpack(theta: NDArray[np.float64], d: Sequence[int]) -> list[Matrix]:
     for size in d:
         k = size * (size + 1) // 2
         factor = np.zeros((size, size))
-        factor.T[np.triu_indices(size)] = theta[start : start + k]
+        factor.T[_lower_triangle(size)] = theta[start : start + k]
         factors.append(factor)
         start += k
     return factors
