@@ -15,7 +15,7 @@ def wrap_words(text: str, width: int, *, exdent: int = 0, prefix: str = "") -> l
     text : str
         One paragraph.
     width : int
-        Lines have less than `width` columns, without `prefix`.
+        Lines have less than `width` columns.
     exdent : int
         Indentation of all lines but the first.
     prefix : str
@@ -33,8 +33,9 @@ def wrap_words(text: str, width: int, *, exdent: int = 0, prefix: str = "") -> l
     """
     lines: list[str] = []
     line = ""
+    room = width - text_width(prefix)
     for word in text.split():
-        if line and text_width(line) + 1 + text_width(word) >= width:
+        if line and text_width(line) + 1 + text_width(word) >= room:
             lines.append(line)
             line = " " * exdent + word
         else:

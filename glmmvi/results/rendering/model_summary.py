@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from glmmvi.results.rendering.abbreviate import abbreviate
 from glmmvi.results.rendering.coefficient_matrix import print_coefficient_matrix
-from glmmvi.results.rendering.matrices import print_columns
+from glmmvi.results.rendering.correlation import correlation_text, symbolic_correlation_text
 from glmmvi.results.rendering.model_parts import (
     call_text,
     criterion_text,
@@ -19,7 +18,7 @@ from glmmvi.results.rendering.model_parts import (
     title_text,
 )
 from glmmvi.results.rendering.numbers import format_numbers
-from glmmvi.results.rendering.rounding import r_round, zapsmall
+from glmmvi.results.rendering.rounding import zapsmall
 from glmmvi.results.rendering.var_corr import render_var_corr
 from glmmvi.results.rendering.vectors import print_named_vector
 
@@ -38,6 +37,7 @@ def render_summary(
     *,
     digits: int = 4,
     correlation: bool | None = None,
+    symbolic_cor: bool = False,
     signif_stars: bool = True,
     ranef_comp: str | Sequence[str] = ("Variance", "Std.Dev."),
     show_resids: bool = True,
@@ -56,6 +56,8 @@ def render_summary(
     correlation : bool, optional
         Whether the correlations of the fixed effects are shown. None: up to 12 coefficients; beyond
         that, lme4's remark that they are not shown.
+    symbolic_cor : bool
+        Whether symbols stand for the correlations, with a legend (R's ``symnum``).
     signif_stars : bool
         Stars behind the p values, and their legend; only where there are p values.
     ranef_comp : str or sequence of str
@@ -96,7 +98,8 @@ def render_summary(
         ]
         show = p <= LARGEST_CORRELATION_SHOWN if correlation is None else correlation
         if show and summary.correlation is not None:
-            parts.append(_correlation_text(summary, width))
+            render = symbolic_correlation_text if symbolic_cor else correlation_text
+            parts.append(render(summary.coefficients.names, summary.correlation, width))
         elif not show and correlation is None:
             limit = LARGEST_CORRELATION_SHOWN
             remark = f"Correlation matrix not shown by default, as p = {p} > {limit}."
@@ -135,18 +138,3 @@ def _residuals_text(summary: ModelSummary, digits: int, width: int) -> str:
     cells = format_numbers(quantiles, digits)
     names = ["Min", "1Q", "Median", "3Q", "Max"]
     return "Scaled residuals: \n" + print_named_vector(names, cells, width=width) + "\n"
-
-
-def _correlation_text(summary: ModelSummary, width: int) -> str:
-    """Lower triangle, without its first row and last column."""
-    correlation = summary.correlation
-    names = summary.coefficients.names
-    p = len(names)
-    if correlation is None or p < 2:
-        return ""
-    flat = format_numbers((r_round(float(c), 3) for c in correlation.ravel()), nsmall=3)
-    columns = [[flat[i * p + j] if i > j else "" for i in range(1, p)] for j in range(p - 1)]
-    headings = abbreviate(names, 6)[:-1]
-    labels = abbreviate(names, 11)[1:]
-    table = print_columns(columns, headings, labels, right=False, width=width)
-    return "\nCorrelation of Fixed Effects:\n" + table
