@@ -1,1 +1,18 @@
-"""Design layer."""
+"""Design layer: a formula met by data, and met again by new data."""
+
+from glmmvi.design.build import build_design
+from glmmvi.design.design_matrices import DesignMatrices
+from glmmvi.design.random_term import RandomTerm
+from glmmvi.design.recipe import DesignRecipe, NewDesign
+from glmmvi.design.sparse_columns import sparse_columns
+from glmmvi.design.term_checks import check_random_terms
+
+__all__ = [
+    "DesignMatrices",
+    "DesignRecipe",
+    "NewDesign",
+    "RandomTerm",
+    "build_design",
+    "check_random_terms",
+    "sparse_columns",
+]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +15,7 @@ from glmmvi.formula.model_formula import ModelFormula
 
 if TYPE_CHECKING:
     from glmmvi.design.recipe import DesignRecipe
+    from glmmvi.design.values import Coding
 
 
 @dataclass(frozen=True)
@@ -44,11 +46,26 @@ class DesignMatrices:
     offset : float64, shape (n,)
         Sum of ``offset()`` terms and the ``offset=`` argument; zeros where there is none.
     weights : float64, shape (n,)
-        Prior weights; ones where there are none.
+        Prior weights, times the totals of ``cbind(s, f)``; ones where there are none.
     n_dropped : int
         Rows left out for missing values.
     recipe : DesignRecipe
         Rebuilds `X`, the terms and the offset for new data, with what was learned from these.
+    response_kind : {"numeric", "logical", "factor", "cbind", "none"}
+        What the response was.
+    totals : float64, shape (n,), or None
+        For ``cbind(s, f)``: ``s + f``.
+    response_levels : tuple of str
+        Of a factor response: the first is failure, every other success.
+    na_action : str
+        R's name of the missing-value rule that was used.
+    omitted : intp, shape (n_dropped,)
+        Positions, among the rows that ``subset`` left, of the rows left out for missing values;
+        ``na.exclude`` puts them back into fitted values and residuals.
+    contrasts : dict of str to Coding
+        The contrasts in use in `X`, by variable.
+    has_weights, has_offset : bool
+        Whether any were given.
     """
 
     formula: ModelFormula
@@ -64,6 +81,14 @@ class DesignMatrices:
     weights: NDArray[np.float64]
     n_dropped: int
     recipe: DesignRecipe
+    response_kind: str = "numeric"
+    totals: NDArray[np.float64] | None = None
+    response_levels: tuple[str, ...] = ()
+    na_action: str = "na.omit"
+    omitted: NDArray[np.intp] = field(default_factory=lambda: np.empty(0, dtype=np.intp))
+    contrasts: Mapping[str, Coding] = field(default_factory=dict)
+    has_weights: bool = False
+    has_offset: bool = False
 
     @property
     def n(self) -> int:

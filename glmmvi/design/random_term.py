@@ -18,7 +18,7 @@ class RandomTerm:
         Name of the grouping factor as lme4 writes it: ``"Subject"``, ``"cask:batch"``.
     label : str
         Name of the term: `group`, or ``"Subject.1"`` for a second term of the same factor
-        (lme4's VarCorr and theta names).
+        (lme4's VarCorr names).
     column_names : tuple of str, length d
         lme4's ``cnms``.
     levels : tuple of str, length L
@@ -27,6 +27,8 @@ class RandomTerm:
         Index into `levels` of each row; -1 for a level that was not seen (new data only).
     Z : float64, shape (n, d)
         The term's columns, one row an observation.
+    text : str
+        The term as R prints it, without brackets: ``"1 + Days | Subject"``.
     """
 
     group: str
@@ -35,6 +37,7 @@ class RandomTerm:
     levels: tuple[str, ...]
     codes: NDArray[np.intp]
     Z: NDArray[np.float64]
+    text: str = ""
 
     @property
     def d(self) -> int:

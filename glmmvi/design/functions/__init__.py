@@ -1,0 +1,1 @@
+"""R's functions, as far as formulas use them."""

@@ -1,0 +1,315 @@
+"""R's operators and elementwise mathematics."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from glmmvi.design.functions.coerce import as_number, as_text, like, one_number
+from glmmvi.design.functions.r_function import CallSite, RFunction
+from glmmvi.design.values import Factor, Logical, Matrix, Value, strings_of
+from glmmvi.errors import DataError
+
+Array = NDArray[Any]
+
+
+def _pair(site: CallSite, x: Value, y: Value) -> tuple[Array, Array]:
+    a, b = as_number(x, site.name), as_number(y, site.name)
+    if a.ndim == 2 and b.ndim == 1:
+        b = b[:, None]
+    elif b.ndim == 2 and a.ndim == 1:
+        a = a[:, None]
+    if len(a) != len(b) and 1 not in (len(a), len(b)):
+        raise DataError(f"lengths {len(a)} and {len(b)} differ in {site.text()}.")
+    return a, b
+
+
+def _binary(operation: Callable[[Array, Array], Array]) -> RFunction:
+    def run(site: CallSite, x: Value, y: Value) -> Value:
+        a, b = _pair(site, x, y)
+        with np.errstate(all="ignore"):
+            result = operation(a, b)
+        if result.ndim == 2:
+            return like(x if isinstance(x, Matrix) else y, result)
+        return result
+
+    return RFunction(("x", "y"), run)
+
+
+def _minus(site: CallSite, x: Value, y: Value = None) -> Value:
+    if y is None and len(site.call.arguments) == 1:
+        return like(x, -as_number(x, "-"))
+    a, b = _pair(site, x, y)
+    return like(x if isinstance(x, Matrix) else y, a - b)
+
+
+def _plus(site: CallSite, x: Value, y: Value = None) -> Value:
+    if y is None and len(site.call.arguments) == 1:
+        return like(x, as_number(x, "+"))
+    a, b = _pair(site, x, y)
+    return like(x if isinstance(x, Matrix) else y, a + b)
+
+
+def _floats(x: Array) -> Array:
+    return x.astype(np.float64, copy=False)
+
+
+def _integer_division(a: Array, b: Array) -> Array:
+    result = np.floor_divide(_floats(a), _floats(b))
+    return result.astype(np.int64) if a.dtype.kind == b.dtype.kind == "i" and b.all() else result
+
+
+def _modulo(a: Array, b: Array) -> Array:
+    result = np.mod(_floats(a), _floats(b))
+    return result.astype(np.int64) if a.dtype.kind == b.dtype.kind == "i" and b.all() else result
+
+
+def _power(a: Array, b: Array) -> Array:
+    if b.size == 1 and b.reshape(-1)[0] == 2:
+        a = _floats(a)
+        return a * a
+    return np.power(_floats(a), _floats(b))
+
+
+def _nan_of(*arrays: Array) -> NDArray[np.bool_] | None:
+    masks = [np.isnan(a) for a in arrays if a.dtype.kind == "f"]
+    if not masks:
+        return None
+    missing = masks[0]
+    for mask in masks[1:]:
+        missing = missing | mask
+    return missing if missing.any() else None
+
+
+def _compare(symbol: str, operation: Callable[[Any, Any], Any]) -> RFunction:
+    equality = symbol in ("==", "!=")
+
+    def run(site: CallSite, x: Value, y: Value) -> Value:
+        if isinstance(x, Factor) or isinstance(y, Factor):
+            return _compare_factors(site, x, y)
+        a, b = _pair(site, x, y)
+        missing = _nan_of(a, b)
+        values = operation(a, b)
+        if values.ndim == 2:
+            values = values[:, 0]
+            missing = None if missing is None else missing[:, 0]
+        if missing is not None:
+            missing = np.broadcast_to(missing, values.shape)
+        return Logical(values, missing)
+
+    def _compare_factors(site: CallSite, x: Value, y: Value) -> Value:
+        ordered = next((v for v in (x, y) if isinstance(v, Factor) and v.ordered), None)
+        factor = next((v for v in (x, y) if isinstance(v, Factor) and not v.character), None)
+        if ordered is None and factor is not None and not equality:
+            raise DataError(
+                f"‘{symbol}’ not meaningful for factors ({site.text()}): compare with == or !=, or "
+                "use an ordered factor."
+            )
+        if ordered is not None:
+            table: tuple[str, ...] | list[str] = ordered.levels
+        else:
+            texts = {t for v in (x, y) for t in _levels(v)}
+            from glmmvi.design.collation import sort_strings
+
+            table = sort_strings(texts)
+        rank = {level: i for i, level in enumerate(table)}
+        a, b = _ranks(x, rank), _ranks(y, rank)
+        missing = (a == -1) | (b == -1)
+        if not equality and (a == -2).any() | (b == -2).any():
+            missing = missing | (a == -2) | (b == -2)
+        return Logical(operation(a, b) & ~missing, missing if missing.any() else None)
+
+    return RFunction(("x", "y"), run)
+
+
+def _levels(value: Value) -> tuple[str, ...]:
+    return value.levels if isinstance(value, Factor) else as_text(value).levels
+
+
+def _ranks(value: Value, rank: dict[str, int]) -> NDArray[np.intp]:
+    factor = value if isinstance(value, Factor) else as_text(value)
+    table = np.array([*(rank.get(level, -2) for level in factor.levels), -1], dtype=np.intp)
+    return table[factor.codes]
+
+
+def _logical(value: Value, site: CallSite) -> Logical:
+    if isinstance(value, Logical):
+        return value
+    number = as_number(value, site.name)
+    return Logical(np.nan_to_num(number) != 0, _nan_of(number))
+
+
+def _mask(value: Logical) -> NDArray[np.bool_]:
+    return np.zeros(len(value.values), bool) if value.missing is None else value.missing
+
+
+def _and(site: CallSite, x: Value, y: Value) -> Value:
+    a, b = _logical(x, site), _logical(y, site)
+    ma, mb = _mask(a), _mask(b)
+    false = (~a.values & ~ma) | (~b.values & ~mb)
+    missing = (ma | mb) & ~false
+    return Logical(~false & ~missing, missing if missing.any() else None)
+
+
+def _or(site: CallSite, x: Value, y: Value) -> Value:
+    a, b = _logical(x, site), _logical(y, site)
+    ma, mb = _mask(a), _mask(b)
+    true = (a.values & ~ma) | (b.values & ~mb)
+    missing = (ma | mb) & ~true
+    return Logical(true, missing if missing.any() else None)
+
+
+def _not(site: CallSite, x: Value) -> Value:
+    a = _logical(x, site)
+    return Logical(~a.values, a.missing)
+
+
+def _is_na(site: CallSite, x: Value) -> Value:
+    from glmmvi.design.values import length_of, missing_in
+
+    missing = missing_in(x)
+    return Logical(np.zeros(length_of(x), bool) if missing is None else missing)
+
+
+def _in(site: CallSite, x: Value, table: Value) -> Value:
+    known = {t for t in strings_of(as_text(table)) if t is not None}
+    factor = as_text(x)
+    found = np.array([*(level in known for level in factor.levels), False])
+    return Logical(found[factor.codes])
+
+
+def _elementwise(operation: Callable[[Array], Array]) -> RFunction:
+    def run(site: CallSite, x: Value) -> Value:
+        with np.errstate(all="ignore"):
+            return like(x, operation(_floats(as_number(x, site.name))))
+
+    return RFunction(("x",), run)
+
+
+def _log(site: CallSite, x: Value, base: Value = None) -> Value:
+    number = _floats(as_number(x, "log"))
+    with np.errstate(all="ignore"):
+        if base is None:
+            return like(x, np.log(number))
+        b = one_number(base, "base")
+        if b == 2:
+            return like(x, np.log2(number))
+        return like(x, np.log10(number) if b == 10 else np.log(number) / np.log(b))
+
+
+def _round(site: CallSite, x: Value, digits: Value = None) -> Value:
+    places = 0 if digits is None else int(one_number(digits, "digits"))
+    return like(x, np.round(as_number(x, "round"), places))
+
+
+def _atan2(site: CallSite, y: Value, x: Value) -> Value:
+    a, b = _pair(site, y, x)
+    return np.arctan2(a, b)
+
+
+def _abs(site: CallSite, x: Value) -> Value:
+    return like(x, np.abs(as_number(x, "abs")))
+
+
+def _parallel(operation: Callable[[Array, Array], Array], quiet: Any) -> RFunction:
+    def run(site: CallSite, rest: list[tuple[str | None, Value]], na_rm: Value = None) -> Value:
+        if not rest:
+            raise DataError(f"no arguments in {site.text()}.")
+        arrays = [as_number(value, site.name) for _, value in rest]
+        skip = na_rm is not None and bool(one_number(na_rm, "na.rm"))
+        result = arrays[0]
+        for other in arrays[1:]:
+            result = (quiet if skip else operation)(result, other)
+        return like(rest[0][1], result)
+
+    return RFunction(("...", "na.rm"), run)
+
+
+def _ifelse(site: CallSite, test: Value, yes: Value, no: Value) -> Value:
+    flag = _logical(test, site)
+    if isinstance(yes, Factor) or isinstance(no, Factor):
+        from glmmvi.design.intake import factor_from_strings
+
+        n = len(flag.values)
+        a = np.resize(np.array(strings_of(as_text(yes)), dtype=object), n)
+        b = np.resize(np.array(strings_of(as_text(no)), dtype=object), n)
+        chosen = np.where(flag.values, a, b)
+        if flag.missing is not None:
+            chosen[flag.missing] = None
+        return factor_from_strings(chosen)
+    if isinstance(yes, Logical) and isinstance(no, Logical):
+        missing = np.where(flag.values, _mask(yes), _mask(no)) | _mask(flag)
+        return Logical(
+            np.where(flag.values, yes.values, no.values), missing if missing.any() else None
+        )
+    result = np.where(flag.values, as_number(yes, "ifelse"), as_number(no, "ifelse"))
+    return result if flag.missing is None else np.where(flag.missing, np.nan, result)
+
+
+def _logistic(x: Array) -> Array:
+    return 0.5 * (1.0 + np.tanh(0.5 * x))
+
+
+def _logit(x: Array) -> Array:
+    return np.log(x) - np.log1p(-x)
+
+
+ARITHMETIC: dict[str, RFunction] = {
+    "+": RFunction(("x", "y"), _plus),
+    "-": RFunction(("x", "y"), _minus),
+    "*": _binary(np.multiply),
+    "/": _binary(np.true_divide),
+    "^": _binary(_power),
+    "**": _binary(_power),
+    "%%": _binary(_modulo),
+    "%/%": _binary(_integer_division),
+    "%in%": RFunction(("x", "table"), _in),
+    "==": _compare("==", np.equal),
+    "!=": _compare("!=", np.not_equal),
+    "<": _compare("<", np.less),
+    "<=": _compare("<=", np.less_equal),
+    ">": _compare(">", np.greater),
+    ">=": _compare(">=", np.greater_equal),
+    "&": RFunction(("x", "y"), _and),
+    "|": RFunction(("x", "y"), _or),
+    "&&": RFunction(("x", "y"), _and),
+    "||": RFunction(("x", "y"), _or),
+    "!": RFunction(("x",), _not),
+    "is.na": RFunction(("x",), _is_na),
+    "log": RFunction(("x", "base"), _log),
+    "round": RFunction(("x", "digits"), _round),
+    "atan2": RFunction(("y", "x"), _atan2),
+    "abs": RFunction(("x",), _abs),
+    "pmin": _parallel(np.minimum, np.fmin),
+    "pmax": _parallel(np.maximum, np.fmax),
+    "ifelse": RFunction(("test", "yes", "no"), _ifelse),
+    **{
+        name: _elementwise(operation)
+        for name, operation in {
+            "exp": np.exp,
+            "sqrt": np.sqrt,
+            "log1p": np.log1p,
+            "expm1": np.expm1,
+            "log2": np.log2,
+            "log10": np.log10,
+            "sin": np.sin,
+            "cos": np.cos,
+            "tan": np.tan,
+            "asin": np.arcsin,
+            "acos": np.arccos,
+            "atan": np.arctan,
+            "sinh": np.sinh,
+            "cosh": np.cosh,
+            "tanh": np.tanh,
+            "floor": np.floor,
+            "ceiling": np.ceil,
+            "trunc": np.trunc,
+            "sign": np.sign,
+            "plogis": _logistic,
+            "qlogis": _logit,
+        }.items()
+    },
+}
