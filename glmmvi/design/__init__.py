@@ -2,6 +2,7 @@
 
 from glmmvi.design.build import build_design
 from glmmvi.design.design_matrices import DesignMatrices
+from glmmvi.design.model_matrix import model_matrix
 from glmmvi.design.random_term import RandomTerm
 from glmmvi.design.recipe import DesignRecipe, NewDesign
 from glmmvi.design.sparse_columns import sparse_columns
@@ -14,5 +15,6 @@ __all__ = [
     "RandomTerm",
     "build_design",
     "check_random_terms",
+    "model_matrix",
     "sparse_columns",
 ]

@@ -9,31 +9,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glmmvi.design.column_plan import ColumnPlan, fill_columns, plan_columns
-from glmmvi.design.columns import DataColumns, read_columns
 from glmmvi.design.contrasts import Contrasts
 from glmmvi.design.design_matrices import DesignMatrices
-from glmmvi.design.evaluate import Evaluator
-from glmmvi.design.grouping import expand_group, grouping_factor
-from glmmvi.design.leaves import formula_leaves
-from glmmvi.design.model_frame import (
-    ModelFrame,
-    check_na_action,
-    evaluate_subset,
-    frame_as_pandas,
-    make_model_frame,
-)
+from glmmvi.design.grouping import grouping_factor
+from glmmvi.design.model_frame import frame_as_pandas
+from glmmvi.design.prepare import Prepared, prepare, warn_absent
 from glmmvi.design.random_term import RandomTerm
 from glmmvi.design.rank import drop_dependent_columns
 from glmmvi.design.recipe import DesignRecipe, TermRecipe
 from glmmvi.design.response import Response, make_response
-from glmmvi.design.row_arguments import offset_values, row_values, weight_values
+from glmmvi.design.row_arguments import offset_values, weight_values
 from glmmvi.design.term_order import term_labels, term_order
-from glmmvi.design.values import Factor, Logical, Value, kind_of
+from glmmvi.design.values import Factor, Logical, kind_of
 from glmmvi.errors import ArgumentError, DataError, FormulaError, GlmmviWarning
 from glmmvi.formula.deparse import deparse
-from glmmvi.formula.expression import Call, Expression, Symbol, walk
+from glmmvi.formula.expression import Call, Expression, Symbol, call, walk
 from glmmvi.formula.model_formula import ModelFormula
-from glmmvi.formula.terms import Terms, expand_terms
+from glmmvi.formula.terms import Terms
 
 ResponseKind = Literal["any", "numeric", "none"]
 
@@ -100,182 +92,122 @@ def build_design(
     >>> design.column_names, design.terms[0].levels
     (('(Intercept)', 'x'), ('a', 'b'))
     """
-    model = _as_formula(formula)
-    action = check_na_action(na_action)
     if response_kind not in ("any", "numeric", "none"):
         raise ArgumentError(
             f"response_kind must be 'any', 'numeric' or 'none', not {response_kind!r}."
         )
-    columns = read_columns(data)
-    evaluator = Evaluator(columns, env)
-    n_data = columns.n
-    with_response = response_kind != "none"
-    if with_response and model.response is None:
-        raise FormulaError("the formula has no response: write one, for example y ~ x + (1 | g).")
-
-    dot = _dot(model, columns)
-    response = model.response if with_response else None
-    fixed = expand_terms(model.fixed, dot, response=response)
-    bars = [(bar.lhs, group) for bar in model.random for group in expand_group(bar.group)]
-    sides = {lhs: expand_terms(lhs, dot) for lhs, _ in bars}
-    names = _variable_names(model, response, fixed, sides, bars)
-
-    values = {name: evaluator.leaf(leaf) for leaf, name in names.items()}
-    weight_value = offset_value = offset_expression = None
-    if weights is not None:
-        weight_value, _ = row_values(weights, evaluator, "(weights)", n_data)
-        values["(weights)"] = weight_value
-    if offset is not None:
-        offset_value, offset_expression = row_values(offset, evaluator, "(offset)", n_data)
-        values["(offset)"] = offset_value
-    keep = None
-    if subset is not None:
-        subset_value, _ = row_values(subset, evaluator, "(subset)", n_data)
-        keep = evaluate_subset(subset_value, n_data)
-    frame = make_model_frame(
-        values, n_data, keep=keep, na_action=action, drop_levels=drop_unused_levels
+    made = prepare(
+        formula,
+        data,
+        weights=weights,
+        offset=offset,
+        subset=subset,
+        na_action=na_action,
+        env=env,
+        with_response=response_kind != "none",
+        drop_unused_levels=drop_unused_levels,
     )
-    n = frame.n
-
-    made = Response(np.full(n, np.nan), "none")
-    if response is not None:
-        name = names[response]
-        made = make_response(frame.values[name], name, numeric=response_kind == "numeric")
-    prior = np.ones(n)
-    if weight_value is not None:
-        prior = weight_values(frame.values["(weights)"], n)
-    if made.totals is not None:
-        prior = prior * made.totals
-    shift = np.zeros(n)
-    for expression in fixed.offsets:
-        key = Call("offset", _one_argument(expression))
-        shift += offset_values(frame.values[names[key]], "offset()", n)
-    if offset_value is not None:
-        shift += offset_values(frame.values["(offset)"], "(offset)", n)
-
-    _check_contrasts(contrasts, frame)
-    plan = _plan(fixed, frame, names, contrasts)
+    frame, n = made.frame, made.frame.n
+    response = _response(made, response_kind)
+    prior, shift = row_weights_and_offset(made, response)
+    plan = plan_fixed_columns(made, contrasts)
     X = fill_columns(plan, frame.values, n)
     _check_columns(X, plan.names, "NA/NaN/Inf in foreign function call (arg 1)")
     X, kept = drop_dependent_columns(X, plan.names)
-    terms, recipes = _random_terms(bars, sides, frame, names, contrasts)
-
-    used = {part.name for p in (plan, *(r.plan for r in recipes)) for _, t in p.terms for part in t}
-    recipe = DesignRecipe(
-        formula=model,
-        plan=plan,
-        kept=tuple(kept),
-        variables={name: leaf for leaf, name in names.items() if name in used},
-        levels={k: v.levels for k, v in frame.values.items() if k in used and _is_factor(v)},
-        kinds={k: kind_of(v) for k, v in frame.values.items() if k in used},
-        random=tuple(recipes),
-        offsets=fixed.offsets,
-        offset_argument=offset_expression,
-        offset_was_array=offset is not None and offset_expression is None,
-        memory=evaluator.memory,
-        env=_lasting(env, names, n_data),
-    )
+    terms, recipes = _random_terms(made, contrasts)
     dropped = tuple(name for i, name in enumerate(plan.names) if i not in set(kept))
     return DesignMatrices(
-        formula=model,
-        frame=frame_as_pandas(frame, columns.index),
-        y=made.y,
+        formula=made.formula,
+        frame=frame_as_pandas(frame, made.columns.index),
+        y=response.y,
         X=X,
         column_names=tuple(plan.names[i] for i in kept),
         dropped_columns=dropped,
         assign=tuple(plan.assign[i] for i in kept),
-        term_labels=fixed.labels,
+        term_labels=made.fixed.labels,
         terms=tuple(terms),
         offset=shift,
         weights=prior,
         n_dropped=len(frame.omitted),
-        recipe=recipe,
-        response_kind=made.kind,
-        totals=made.totals,
-        response_levels=made.levels,
-        na_action=action,
+        recipe=_recipe(made, plan, kept, recipes, offset is not None, env),
+        response_kind=response.kind,
+        totals=response.totals,
+        response_levels=response.levels,
+        na_action=made.na_action,
         omitted=frame.omitted,
         contrasts=plan.contrasts,
-        has_weights=weight_value is not None,
-        has_offset=offset_value is not None or bool(fixed.offsets),
+        has_weights=weights is not None,
+        has_offset=offset is not None or bool(made.fixed.offsets),
     )
 
 
-def _as_formula(formula: ModelFormula | str) -> ModelFormula:
-    if isinstance(formula, ModelFormula):
-        return formula
-    if not isinstance(formula, str):
-        raise ArgumentError(
-            f"formula must be a string or a ModelFormula, not {type(formula).__name__}."
-        )
-    from glmmvi.formula.parse import parse_formula
-
-    return parse_formula(formula)
+def _response(made: Prepared, kind: ResponseKind) -> Response:
+    expression = made.formula.response
+    if kind == "none" or expression is None:
+        return Response(np.full(made.frame.n, np.nan), "none")
+    name = made.names[expression]
+    return make_response(made.frame.values[name], name, numeric=kind == "numeric")
 
 
-def _one_argument(expression: Expression) -> Any:
-    from glmmvi.formula.expression import Argument
+def row_weights_and_offset(
+    made: Prepared, response: Response
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Prior weights, times the totals of ``cbind``, and the sum of all offsets.
 
-    return (Argument(expression),)
-
-
-def _is_factor(value: Value) -> bool:
-    return isinstance(value, Factor)
-
-
-def _dot(model: ModelFormula, columns: DataColumns) -> list[Expression] | None:
-    """What ``.`` stands for: the columns that the response does not use."""
-    parts = [model.fixed, *(bar.lhs for bar in model.random)]
-    if not any(isinstance(p, Symbol) and p.name == "." for part in parts for p in walk(part)):
-        return None
-    used = set()
-    if model.response is not None:
-        used = {p.name for p in walk(model.response) if isinstance(p, Symbol)}
-    return [Symbol(name) for name in columns.names if name not in used]
-
-
-def _variable_names(
-    model: ModelFormula,
-    response: Expression | None,
-    fixed: Terms,
-    sides: Mapping[Expression, Terms],
-    bars: list[tuple[Expression, Expression]],
-) -> dict[Expression, str]:
-    """The variables of the model frame in R's order, with R's names."""
-    needed = dict.fromkeys(fixed.variables)
-    needed.update(dict.fromkeys(Call("offset", _one_argument(o)) for o in fixed.offsets))
-    for side in sides.values():
-        needed.update(dict.fromkeys(side.variables))
-    for _, group in bars:
-        needed.update(dict.fromkeys(formula_leaves(group)))
-    order: dict[Expression, None] = {}
-    if response is not None:
-        order[response] = None
-    for leaf in formula_leaves(model.rhs):
-        if leaf in needed:
-            order[leaf] = None
-    order.update(needed)
-    return {leaf: deparse(leaf) for leaf in order}
+    Examples
+    --------
+    >>> made = prepare("y ~ offset(x)", {"y": [1.0], "x": [3.0]}, weights=[2.0])
+    >>> row_weights_and_offset(made, Response(np.ones(1), "numeric"))
+    (array([2.]), array([3.]))
+    """
+    values, n = made.frame.values, made.frame.n
+    prior = np.ones(n)
+    if "(weights)" in values:
+        prior = weight_values(values["(weights)"], n)
+    if response.totals is not None:
+        prior = prior * response.totals
+    shift = np.zeros(n)
+    for argument in made.fixed.offsets:
+        shift += offset_values(values[made.names[call("offset", argument)]], "offset()", n)
+    if "(offset)" in values:
+        shift += offset_values(values["(offset)"], "(offset)", n)
+    return prior, shift
 
 
-def _plan(
-    terms: Terms, frame: ModelFrame, names: Mapping[Expression, str], contrasts: Contrasts
-) -> ColumnPlan:
+def plan_fixed_columns(made: Prepared, contrasts: Contrasts) -> ColumnPlan:
+    """Coding and names of the fixed-effects columns.
+
+    Examples
+    --------
+    >>> plan_fixed_columns(prepare("y ~ a", {"y": [1, 2], "a": ["u", "v"]}), None).names
+    ('(Intercept)', 'av')
+    """
+    if isinstance(contrasts, Mapping):
+        values = made.frame.values
+        for name in contrasts:
+            if name not in values:
+                warn_absent([name], GlmmviWarning)
+            elif not isinstance(values[name], (Factor, Logical)):
+                raise ArgumentError(
+                    f"contrasts apply only to factors: '{name}' is {kind_of(values[name])}."
+                )
+    return _plan(made.fixed, made, contrasts)
+
+
+def _plan(terms: Terms, made: Prepared, contrasts: Contrasts) -> ColumnPlan:
+    names = made.names
     numbered = [
         (i + 1, [names[variable] for variable in factor]) for i, factor in enumerate(terms.factors)
     ]
-    used = {name: frame.values[name] for _, variables in numbered for name in variables}
+    used = {name: made.frame.values[name] for _, variables in numbered for name in variables}
     return plan_columns(numbered, terms.intercept, used, contrasts)
 
 
 def _random_terms(
-    bars: list[tuple[Expression, Expression]],
-    sides: Mapping[Expression, Terms],
-    frame: ModelFrame,
-    names: Mapping[Expression, str],
-    contrasts: Contrasts,
+    made: Prepared, contrasts: Contrasts
 ) -> tuple[list[RandomTerm], list[TermRecipe]]:
     defaults = None if isinstance(contrasts, Mapping) else contrasts
+    names, frame, bars = made.names, made.frame, made.bars
     factors: dict[Expression, tuple[str, Factor]] = {}
     plans: dict[Expression, ColumnPlan] = {}
     for lhs, group in bars:
@@ -284,7 +216,7 @@ def _random_terms(
             factor = grouping_factor(group, name, lambda leaf: frame.values[names[leaf]])
             factors[group] = (name, factor)
         if lhs not in plans:
-            plans[lhs] = _plan(sides[lhs], frame, names, defaults)
+            plans[lhs] = _plan(made.sides[lhs], made, defaults)
     order = term_order([len(factors[group][1].levels) for _, group in bars])
     labels = term_labels([factors[bars[i][1]][0] for i in order])
     terms, recipes = [], []
@@ -325,22 +257,31 @@ def _check_columns(X: NDArray[np.float64], names: tuple[str, ...], message: str)
             )
 
 
-def _check_contrasts(contrasts: Contrasts, frame: ModelFrame) -> None:
-    if not isinstance(contrasts, Mapping):
-        return
-    import warnings
-
-    for name in contrasts:
-        if name not in frame.values:
-            warnings.warn(
-                f"variable '{name}' is absent, its contrast will be ignored",
-                GlmmviWarning,
-                stacklevel=3,
-            )
-        elif not isinstance(frame.values[name], (Factor, Logical)):
-            raise ArgumentError(
-                f"contrasts apply only to factors: '{name}' is {kind_of(frame.values[name])}."
-            )
+def _recipe(
+    made: Prepared,
+    plan: ColumnPlan,
+    kept: list[int],
+    random: list[TermRecipe],
+    has_offset: bool,
+    env: Mapping[str, Any] | None,
+) -> DesignRecipe:
+    plans = (plan, *(term.plan for term in random))
+    used = {part.name for p in plans for _, parts in p.terms for part in parts}
+    values = {name: made.frame.values[name] for name in used}
+    return DesignRecipe(
+        formula=made.formula,
+        plan=plan,
+        kept=tuple(kept),
+        variables={name: leaf for leaf, name in made.names.items() if name in used},
+        levels={name: v.levels for name, v in values.items() if isinstance(v, Factor)},
+        kinds={name: kind_of(v) for name, v in values.items()},
+        random=tuple(random),
+        offsets=made.fixed.offsets,
+        offset_argument=made.offset_expression,
+        offset_was_array=has_offset and made.offset_expression is None,
+        memory=made.evaluator.memory,
+        env=_lasting(env, made.names, made.columns.n),
+    )
 
 
 def _lasting(

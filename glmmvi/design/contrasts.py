@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeAlias, Union
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -12,8 +12,8 @@ from glmmvi.design.formulaic_bridge import contrast_matrix
 from glmmvi.design.values import Coding
 from glmmvi.errors import ArgumentError, DataError
 
-ContrastSpec: TypeAlias = Union[str, Callable[..., Any], Any]
-Contrasts: TypeAlias = Union[Mapping[str, ContrastSpec], Sequence[str], None]
+ContrastSpec: TypeAlias = str | Callable[..., Any] | Any
+Contrasts: TypeAlias = Mapping[str, ContrastSpec] | Sequence[str] | None
 
 CONTRAST_NAMES = ("contr.treatment", "contr.sum", "contr.helmert", "contr.poly", "contr.SAS")
 _POLY_NAMES = {1: ".L", 2: ".Q", 3: ".C"}

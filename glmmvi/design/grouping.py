@@ -9,39 +9,7 @@ import numpy as np
 from glmmvi.design.functions.coerce import as_factor
 from glmmvi.design.values import Factor, Value, drop_unused_levels
 from glmmvi.errors import DataError
-from glmmvi.formula.expression import Argument, Call, Expression
-
-_SPREAD = frozenset({"*", "/"})
-
-
-def expand_group(group: Expression) -> list[Expression]:
-    """``a*b`` as ``a``, ``b``, ``a:b``; ``a/b`` as ``b:a``, ``a``; anything else as it is.
-
-    lme4 1.1-31 refuses the star; later versions read it like this.
-
-    Examples
-    --------
-    >>> from glmmvi.formula.expression import Symbol
-    >>> star = Call("*", (Argument(Symbol("a")), Argument(Symbol("b"))))
-    >>> len(expand_group(star))
-    3
-    """
-    if isinstance(group, Call) and group.function == "(" and len(group.arguments) == 1:
-        inner = group.arguments[0].value
-        if isinstance(inner, Call) and inner.function in _SPREAD:
-            return expand_group(inner)
-    if isinstance(group, Call) and group.function in _SPREAD and len(group.arguments) == 2:
-        left, right = (argument.value for argument in group.arguments)
-        lefts, rights = expand_group(left), expand_group(right)
-        if group.function == "*":
-            crossed = [_interaction(a, b) for a in lefts for b in rights]
-            return list(dict.fromkeys([*lefts, *rights, *crossed]))
-        return [*(_interaction(b, lefts[0]) for b in rights), *lefts]
-    return [group]
-
-
-def _interaction(a: Expression, b: Expression) -> Call:
-    return Call(":", (Argument(a), Argument(b)))
+from glmmvi.formula.expression import Call, Expression
 
 
 def grouping_factor(

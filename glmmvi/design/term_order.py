@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 
@@ -28,7 +29,7 @@ def term_order(level_counts: Sequence[int]) -> list[int]:
     ([0, 1], [2, 1, 0])
     """
     order = list(range(len(level_counts)))
-    if all(a >= b for a, b in zip(level_counts, level_counts[1:], strict=False)):
+    if all(a >= b for a, b in itertools.pairwise(level_counts)):
         return order
     return sorted(order, key=lambda i: level_counts[i])[::-1]
 

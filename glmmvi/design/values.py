@@ -8,7 +8,7 @@ is ``None``.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TypeAlias, Union
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,7 +77,7 @@ class Matrix:
 
 
 Number: TypeAlias = NDArray[np.float64] | NDArray[np.int64]
-Value: TypeAlias = Union[NDArray[np.float64], NDArray[np.int64], Logical, Factor, Matrix, None]
+Value: TypeAlias = NDArray[np.float64] | NDArray[np.int64] | Logical | Factor | Matrix | None
 
 
 def length_of(value: Value) -> int:

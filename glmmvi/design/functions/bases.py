@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import product
+from itertools import pairwise, product
 from typing import Any
 
 import numpy as np
@@ -89,7 +89,7 @@ def _bs(
     knots: Value = None,
     degree: Value = None,
     intercept: Value = None,
-    Boundary_knots: Value = None,  # noqa: N803
+    Boundary_knots: Value = None,
 ) -> Value:
     number = _vector(x, "bs")
     d = 3 if degree is None else int(one_number(degree, "degree"))
@@ -116,7 +116,7 @@ def _ns(
     df: Value = None,
     knots: Value = None,
     intercept: Value = None,
-    Boundary_knots: Value = None,  # noqa: N803
+    Boundary_knots: Value = None,
 ) -> Value:
     number = _vector(x, "ns")
     state = site.state
@@ -250,10 +250,10 @@ def _interval_labels(points: Floats, digits: int, right: bool, lowest: bool) -> 
     for precision in range(digits, max(12, digits) + 1):
         texts = [" Inf" if p == np.inf else f"{p:.{precision}g}" for p in points]
         texts = ["-Inf" if t == "-inf" else t for t in texts]
-        if all(a != b for a, b in zip(texts, texts[1:], strict=False)):
+        if all(a != b for a, b in pairwise(texts)):
             break
     opening, closing = ("(", "]") if right else ("[", ")")
-    labels = [f"{opening}{a},{b}{closing}" for a, b in zip(texts, texts[1:], strict=False)]
+    labels = [f"{opening}{a},{b}{closing}" for a, b in pairwise(texts)]
     if lowest:
         if right:
             labels[0] = "[" + labels[0][1:]

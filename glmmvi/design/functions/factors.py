@@ -173,7 +173,9 @@ def _paste(
     columns = [strings_of(as_text(value)) for _, value in rest]
     n = max((len(column) for column in columns), default=0)
     columns = [column * (n // max(len(column), 1)) for column in columns]
-    joined = [separator.join("NA" if t is None else t for t in row) for row in zip(*columns)]
+    joined = [
+        separator.join("NA" if t is None else t for t in row) for row in zip(*columns, strict=True)
+    ]
     return factor_from_strings(joined)
 
 
@@ -226,7 +228,7 @@ _SHORT = {"sum", "helmert", "treatment", "poly", "SAS"}
 
 def _contrasts(
     site: CallSite,
-    object: Value,  # noqa: A002
+    object: Value,
     contr: Expression | None = None,
     how_many: Value = None,
     rest: list[tuple[str | None, Value]] | None = None,
@@ -257,7 +259,7 @@ def _contrasts(
     return replace(factor, coding=coding)
 
 
-def _dummy(site: CallSite, f: Value, levelsToKeep: Value = None) -> Value:  # noqa: N803
+def _dummy(site: CallSite, f: Value, levelsToKeep: Value = None) -> Value:
     factor = as_factor(f)
     known: tuple[str, ...] = site.state.setdefault("levels", factor.levels)
     factor = relabel(factor, known)
@@ -332,6 +334,6 @@ FACTORS: dict[str, RFunction] = {
     "cbind": RFunction(("...",), _matrix_columns),
     "levels": RFunction(("x",), _levels_of),
     "length": RFunction(("x",), _count),
-    "months": RFunction(("x",), _calendar("%B")),
-    "weekdays": RFunction(("x",), _calendar("%A")),
+    "months": _calendar("%B"),
+    "weekdays": _calendar("%A"),
 }

@@ -72,7 +72,7 @@ def _quoted_name(site: CallSite, name: Value) -> Value:
     return site.evaluator.variable(one_string(name, "Q"))
 
 
-def _offset(site: CallSite, object: Value) -> Value:  # noqa: A002
+def _offset(site: CallSite, object: Value) -> Value:
     return object
 
 
