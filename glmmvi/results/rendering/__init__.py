@@ -1,6 +1,8 @@
 """Renderers: tables of numbers into lme4's text."""
 
+from glmmvi.results.rendering.anova import render_anova
 from glmmvi.results.rendering.coefficient_matrix import print_coefficient_matrix
+from glmmvi.results.rendering.confint import render_confint
 from glmmvi.results.rendering.data_frame import render_data_frame
 from glmmvi.results.rendering.group_tables import render_coef, render_ranef
 from glmmvi.results.rendering.model_print import render_print
@@ -19,7 +21,9 @@ __all__ = [
     "format_number",
     "format_numbers",
     "print_coefficient_matrix",
+    "render_anova",
     "render_coef",
+    "render_confint",
     "render_data_frame",
     "render_fixef",
     "render_log_lik",

@@ -84,7 +84,7 @@ def print_coefficient_matrix(
     cells.update(_common(numbers, tests, test_digits, digits))
     for j, column in enumerate(numbers):
         if j not in cells and j != p_value:
-            cells[j] = format_numbers(column, digits)
+            cells[j] = format_numbers(column, digits, na="NA")
     _restore_zeros(numbers, cells, tests, digits)
     texts = [
         [na if math.isnan(x) else t for x, t in zip(numbers[j], cells[j], strict=True)]
@@ -116,8 +116,10 @@ def _common(
     numbers: Sequence[Sequence[float]], which: Sequence[int], decimals: int, digits: int
 ) -> dict[int, list[str]]:
     """Format some columns together, rounded first."""
-    flat = format_numbers((r_round(x, decimals) for j in which for x in numbers[j]), digits)
-    n = len(numbers[0])
+    flat = format_numbers(
+        (r_round(x, decimals) for j in which for x in numbers[j]), digits, na="NA"
+    )
+    n = len(numbers[0]) if numbers else 0
     return {j: flat[k * n : (k + 1) * n] for k, j in enumerate(which)}
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from glmmvi.results.rendering.text_width import pad_left, pad_right, text_width
 
 MAX_PRINT = 99999
+NO_ROWS_LABEL_WIDTH = 4  # R leaves room for a label that never comes
 
 
 def print_columns(
@@ -43,7 +44,7 @@ def print_columns(
     2 10 b
     """
     justify = pad_left if right else pad_right
-    label_width = max((text_width(name) for name in row_names), default=0)
+    label_width = max((text_width(name) for name in row_names), default=NO_ROWS_LABEL_WIDTH)
     labels = [pad_right(name, label_width) for name in row_names]
     widths = [
         max(max((text_width(cell) for cell in column), default=0), text_width(name))

@@ -34,10 +34,10 @@ class NumberFormat:
     decimals: int
     scientific: bool
 
-    def encode(self, x: float) -> str:
-        """Write one number."""
+    def encode(self, x: float, na: str = "NaN") -> str:
+        """Write one number, `na` for nan."""
         if math.isnan(x):
-            return "NaN".rjust(self.width)
+            return na.rjust(self.width)
         if math.isinf(x):
             return ("Inf" if x > 0 else "-Inf").rjust(self.width)
         if x == 0.0:
@@ -46,7 +46,9 @@ class NumberFormat:
         return f"{x:{self.width}.{self.decimals}{kind}}"
 
 
-def common_format(values: Iterable[float], digits: int = 7, nsmall: int = 0) -> NumberFormat:
+def common_format(
+    values: Iterable[float], digits: int = 7, nsmall: int = 0, na: str = "NaN"
+) -> NumberFormat:
     """Choose R's common format of a vector.
 
     The element that needs most decimals when written with `digits` significant digits, trailing
@@ -60,6 +62,8 @@ def common_format(values: Iterable[float], digits: int = 7, nsmall: int = 0) -> 
         Significant digits, at least 1.
     nsmall : int
         Decimals at least, in fixed notation.
+    na : str
+        How nan is written: R distinguishes ``NaN`` from ``NA``.
 
     Returns
     -------
@@ -78,7 +82,7 @@ def common_format(values: Iterable[float], digits: int = 7, nsmall: int = 0) -> 
     special = 0
     for x in values:
         if not math.isfinite(x):
-            special = max(special, 4 if x == -math.inf else 3)
+            special = max(special, len(na) if math.isnan(x) else 4 if x < 0 else 3)
             continue
         any_finite = True
         exponent, n_digits, widened = _significant_digits(abs(x), digits)
@@ -101,12 +105,14 @@ def common_format(values: Iterable[float], digits: int = 7, nsmall: int = 0) -> 
     return NumberFormat(max(scientific_width, special), significant - 1, True)
 
 
-def format_numbers(values: Iterable[float], digits: int = 7, nsmall: int = 0) -> list[str]:
+def format_numbers(
+    values: Iterable[float], digits: int = 7, nsmall: int = 0, na: str = "NaN"
+) -> list[str]:
     """Write a vector in its common format, as R's ``format(x, digits, nsmall)``.
 
     Parameters
     ----------
-    values, digits, nsmall
+    values, digits, nsmall, na
         As for `common_format`.
 
     Returns
@@ -122,8 +128,8 @@ def format_numbers(values: Iterable[float], digits: int = 7, nsmall: int = 0) ->
     ['1e-10', '1e+00']
     """
     numbers = [float(v) for v in values]
-    chosen = common_format(numbers, digits, nsmall)
-    return [chosen.encode(v) for v in numbers]
+    chosen = common_format(numbers, digits, nsmall, na)
+    return [chosen.encode(v, na) for v in numbers]
 
 
 def format_number(value: float, digits: int = 7) -> str:

@@ -1,6 +1,8 @@
 """Tables: numbers and names of a fit, without any text."""
 
+from glmmvi.results.tables.anova_table import AnovaTable
 from glmmvi.results.tables.coefficient_table import CoefficientTable
+from glmmvi.results.tables.confidence_intervals import ConfidenceIntervals
 from glmmvi.results.tables.criteria import InformationCriteria, RemlCriterion
 from glmmvi.results.tables.group_coefficients import GroupCoefficients
 from glmmvi.results.tables.group_table import GroupTable
@@ -11,7 +13,9 @@ from glmmvi.results.tables.random_effects import RandomEffects
 from glmmvi.results.tables.var_corr import VarCorr, VarCorrTerm
 
 __all__ = [
+    "AnovaTable",
     "CoefficientTable",
+    "ConfidenceIntervals",
     "GroupCoefficients",
     "GroupTable",
     "InformationCriteria",
