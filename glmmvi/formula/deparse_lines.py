@@ -45,7 +45,7 @@ def deparse_lines(expression: Expression, width: int = 60) -> list[str]:
         elif piece is Break.CLOSE:
             indent -= indented.pop()
         elif piece is Break.HERE:
-            if len(line.encode()) > width:
+            if len(line.encode("utf-8", "surrogatepass")) > width:
                 lines.append(line)
                 line = ""
                 indent += not indented[-1]

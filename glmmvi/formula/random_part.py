@@ -135,13 +135,13 @@ def _divide_sum(expression: Expression, text: str | None) -> Parts:
             _warn_minus(step.arguments[1].value)
         whole = Call(step.function, (Argument(parts.whole), Argument(right.whole)), step.span)
         fixed = parts.fixed
-        if right.fixed is not None:
-            # As lme4's nobars(): where the left operand is gone, the operator goes with it.
-            fixed = (
-                right.fixed
-                if fixed is None
-                else Call(step.function, (Argument(fixed), Argument(right.fixed)), step.span)
-            )
+        if right.fixed is not None and fixed is not None:
+            fixed = Call(step.function, (Argument(fixed), Argument(right.fixed)), step.span)
+        elif right.fixed is not None and step.function == "-":
+            fixed = Call("-", (Argument(right.fixed),), step.span)
+            _warn_lost_minus(step, right.fixed)
+        elif right.fixed is not None:
+            fixed = right.fixed
         parts = Parts(whole, fixed, parts.random + right.random)
     return parts
 
@@ -276,6 +276,16 @@ def _warn_minus(removed: Expression) -> None:
     warnings.warn(
         f"`- {deparse(removed)}` does not remove a random-effects term: as in lme4 it is in the "
         "model. Delete it from the formula, or use update()",
+        FormulaMessage,
+        stacklevel=2,
+    )
+
+
+def _warn_lost_minus(step: Call, removed: Expression) -> None:
+    written = deparse(removed)
+    warnings.warn(
+        f"`- {written}` is read as it stands in `{deparse(step)}`; lme4 1.1 loses the minus "
+        "there. The fixed effects come first: `0 + (1 | g)`",
         FormulaMessage,
         stacklevel=2,
     )

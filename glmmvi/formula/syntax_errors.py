@@ -115,10 +115,7 @@ def _explain_end(text: str, before: list[_Token]) -> FormulaSyntaxError:
 
 def _explain_character(text: str, column: int) -> FormulaSyntaxError:
     character = text[column]
-    pair = text[column : column + 2]
     if character in "`\"'":
-        if pair == "``":
-            return FormulaSyntaxError("a name cannot be empty", text, column)
         what = "backtick" if character == "`" else "quote"
         return FormulaSyntaxError(
             f"this {what} is never closed", text, column, f"Add the closing {character}."
@@ -158,12 +155,14 @@ def _explain_token(text: str, before: list[_Token], at: _Token) -> FormulaSyntax
             f"`{at.text}` is a reserved word of R",
             f"A column of that name goes in backticks: `` `{at.text}` ``.",
         )
-    if text[at.start : at.start + 2] in ("<-", "->", ":="):
-        arrow = text[at.start : at.start + 2]
+    pair = text[at.start : at.start + 2]
+    if pair == "``":
+        return error("a name cannot be empty")
+    if pair in ("<-", "->", ":="):
         return error(
-            f"`{arrow}` is an assignment in R",
-            f"For a comparison put a blank between: `{arrow[0]} {arrow[1]}`."
-            if arrow == "<-"
+            f"`{pair}` is an assignment in R",
+            "For a comparison put a blank between: `< -`."
+            if pair == "<-"
             else "Assignments are not part of a model formula.",
         )
     if at.kind == "closing":
@@ -189,7 +188,12 @@ def _explain_token(text: str, before: list[_Token], at: _Token) -> FormulaSyntax
             f"`{at.text}` cannot stand {place}: it needs something on its left",
             f"Remove `{at.text}`" + (f" or `{last.text}`." if last is not None else "."),
         )
-    if at.kind == "operator":
+    if pair == "::":
+        return error(
+            "`::` stands between a package and a function, without blanks",
+            "Write `stats::sd`; for an interaction one `:`.",
+        )
+    if at.kind == "operator" and at.text in ("==", "!=", "<", "<=", ">", ">="):
         return error(
             f"comparisons cannot be chained with `{at.text}`",
             "Use brackets, or `&`: `I(a < x & x < b)`.",

@@ -84,11 +84,13 @@ class SyntaxTree(Transformer[Token, Expression]):
         span = (token.start_pos, token.end_pos)
         return Call(operator, (Argument(Symbol(package)), Argument(Symbol(name))), span)
 
-    def number(self, children: list[Any]) -> Number:
+    def number(self, children: list[Any]) -> Number | Constant:
         """``1``, ``1e6``, ``1L``, ``0x1F``."""
         (token,) = children
         digits = token.removesuffix("L")
         value = float.fromhex(digits) if digits[:2] in ("0x", "0X") else float(digits)
+        if math.isinf(value):
+            return Constant("Inf", (token.start_pos, token.end_pos))
         # R: a whole number that fits 32 bits is an integer, anything else stays a double.
         integer = len(digits) < len(token) and value < 2**31 and value == math.floor(value)
         return Number(value, integer, (token.start_pos, token.end_pos))

@@ -161,7 +161,12 @@ class TermExpander:
 
     def factor(self, mask: int) -> tuple[Expression, ...]:
         """Return the variables of a term."""
-        return tuple(v for i, v in enumerate(self.variables) if mask >> i & 1)
+        members: list[Expression] = []
+        while mask:
+            lowest = mask & -mask
+            members.append(self.variables[lowest.bit_length() - 1])
+            mask ^= lowest
+        return tuple(members)
 
     def expand(self, expression: Expression) -> dict[int, None]:
         """Return the terms of an expression, in order (a dictionary serves as ordered set)."""
@@ -246,7 +251,8 @@ class TermExpander:
         if operator == "+":
             left.update(right)
             return left
-        if operator in (":", "/") and (not left or (operator == ":" and not right)):
+        # R would drop the other side in silence: `1/x` and `1 * x` have no term, nor has `x:1`.
+        if (right and not left) or (left and not right and operator == ":"):
             raise self._error(
                 f"in `{deparse(step)}` one side of `{operator}` holds no variable",
                 f"For arithmetic write `I({deparse(step)})`; "
@@ -273,7 +279,7 @@ class TermExpander:
         result = dict(terms)
         for _ in range(int(power.value) - 1):
             larger = dict.fromkeys(a | b for a in result for b in terms)
-            if larger.keys() == result.keys():
+            if list(larger) == list(result):
                 break
             result = larger
         return result

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from glmmvi.errors import FormulaError
 from glmmvi.formula.deparse import deparse
-from glmmvi.formula.expression import Call, Expression, Number, Symbol, call, operands, substitute
+from glmmvi.formula.expression import Call, Expression, Number, call, operands, substitute
 from glmmvi.formula.grammar import parse_expression
 from glmmvi.formula.model_formula import ModelFormula
 from glmmvi.formula.parse import parse_formula
@@ -12,7 +14,9 @@ from glmmvi.formula.random_part import expand_double_bar
 from glmmvi.formula.terms import TermExpander
 
 
-def update_formula(old: ModelFormula, new: str) -> ModelFormula:
+def update_formula(
+    old: ModelFormula, new: str, dot: Sequence[Expression] | None = None
+) -> ModelFormula:
     """Change a formula, with ``.`` for what stands on the same side of the old one.
 
     Parameters
@@ -21,6 +25,8 @@ def update_formula(old: ModelFormula, new: str) -> ModelFormula:
         The formula to start from.
     new : str
         The change, such as ``". ~ . - x"``, ``"log(.) ~ ."`` or ``"~ . + (1 | h)"``.
+    dot : sequence of Expression, optional
+        What a ``.`` in the old formula itself stands for (the columns of its data).
 
     Returns
     -------
@@ -32,6 +38,8 @@ def update_formula(old: ModelFormula, new: str) -> ModelFormula:
     ------
     FormulaSyntaxError
         If `new` is not a formula.
+    FormulaError
+        If the old formula has a ``.`` of its own and `dot` was not given.
 
     Examples
     --------
@@ -51,13 +59,13 @@ def update_formula(old: ModelFormula, new: str) -> ModelFormula:
         if old.response is not None:
             response = substitute(response, ".", old.response)
     inserted = call("(", old.rhs) if isinstance(old.rhs, Call) else old.rhs
-    rhs = _simplify(substitute(change[-1], ".", inserted))
+    rhs = _simplify(substitute(change[-1], ".", inserted), dot)
     result = call("~", rhs) if response is None else call("~", response, rhs)
     return parse_formula(deparse(result))
 
 
-def _simplify(expression: Expression) -> Expression:
-    expander = TermExpander(dot=(Symbol("."),), updating=True, expand_double_bar=expand_double_bar)
+def _simplify(expression: Expression, dot: Sequence[Expression] | None) -> Expression:
+    expander = TermExpander(dot=dot, updating=True, expand_double_bar=expand_double_bar)
     masks = sorted(expander.expand(expression), key=int.bit_count)
     factors = [expander.factor(mask) for mask in masks]
     ordered = [factor for factor in factors if not _is_offset(factor)]
@@ -71,7 +79,7 @@ def _simplify(expression: Expression) -> Expression:
         if term is not None:
             result = term if result is None else call("+", result, term)
     if result is None:
-        return Number(1.0) if expander.intercept else call("-", Number(1.0))
+        result = Number(1.0)
     return result if expander.intercept else call("-", result, Number(1.0))
 
 
