@@ -296,7 +296,7 @@ def _fill_product(
 
 def _fill(out: NDArray[np.float64], part: VariableColumns, value: Value, k: int) -> None:
     if part.coding is None:
-        out[:] = value.values[:, k] if isinstance(value, Matrix) else value
+        out[:] = value.values[:, k] if isinstance(value, Matrix) else np.asarray(value)
         return
     table = np.append(part.coding.matrix[:, k], np.nan)  # the code -1 takes the NaN
     if isinstance(value, Logical):

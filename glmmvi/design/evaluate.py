@@ -270,6 +270,6 @@ def _numpy_function(name: str) -> Callable[..., Any]:
         if found is None:
             break
     if len(parts) == 1 and callable(found):
-        return found  # type: ignore[no-any-return]
+        return found
     hint = closest(parts[-1], [n for n in dir(np) if not n.startswith("_")])
     raise DataError(f'could not find function "{name}": NumPy has no such function.{hint}')

@@ -172,7 +172,7 @@ def _from_objects(array: NDArray[np.object_], what: str) -> Value:
         filled = np.where(missing, False, array).astype(bool)
         return Logical(filled, missing if missing.any() else None)
     if all(issubclass(k, datetime.datetime) for k in kinds):
-        return as_value(pd.Series(pd.to_datetime(array, utc=True)), what)
+        return as_value(pd.Series(pd.to_datetime(list(array), utc=True)), what)
     if all(issubclass(k, datetime.date) for k in kinds):
         days = np.array([None if m else v for v, m in zip(array, missing, strict=True)])
         return _from_array(days.astype("datetime64[D]"), what)

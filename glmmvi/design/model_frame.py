@@ -204,7 +204,7 @@ def frame_as_pandas(frame: ModelFrame, index: pd.Index) -> pd.DataFrame:
         elif isinstance(value, Logical):
             columns[name] = _read_only(value.values)
             if value.missing is not None:
-                columns[name] = pd.array(np.where(value.missing, None, value.values), "boolean")
+                columns[name] = pd.arrays.BooleanArray(value.values.copy(), value.missing.copy())
         elif isinstance(value, Matrix):
             for k in range(value.values.shape[1]):
                 suffix = value.names[k] if value.names is not None else str(k + 1)

@@ -57,7 +57,7 @@ def independent_columns(X: NDArray[np.float64], tol: float = TOLERANCE) -> list[
     R = np.empty((0, p))
     for first in range(0, n, _CHUNK):  # the triangle of all rows, from blocks of rows
         block = X[first : first + _CHUNK] / scale
-        R = np.linalg.qr(np.vstack([R, block]), mode="r")
+        R = np.asarray(np.linalg.qr(np.vstack([R, block]), mode="r"))
     return _limited_pivoting(R, tol)
 
 

@@ -8,7 +8,7 @@ is ``None``.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,8 +76,7 @@ class Matrix:
     names: tuple[str, ...] | None = None
 
 
-Number: TypeAlias = NDArray[np.float64] | NDArray[np.int64]
-Value: TypeAlias = NDArray[np.float64] | NDArray[np.int64] | Logical | Factor | Matrix | None
+Value: TypeAlias = NDArray[Any] | Logical | Factor | Matrix | None
 
 
 def length_of(value: Value) -> int:
@@ -111,17 +110,17 @@ def missing_in(value: Value) -> NDArray[np.bool_] | None:
     if isinstance(value, Factor):
         if not len(value.codes) or value.codes.min() >= 0:
             return None
-        return value.codes < 0
+        return np.less(value.codes, 0)
     if isinstance(value, Logical):
         found = value.missing
     elif isinstance(value, Matrix):
         if np.isfinite(value.values.sum()):
             return None
-        found = np.isnan(value.values).any(axis=1)
+        found = np.asarray(np.isnan(value.values).any(axis=1))
     elif value.dtype.kind == "i" or np.isfinite(value.sum()):
         return None  # a finite sum has no NaN in it: one cheap pass
     else:
-        found = np.isnan(value)
+        found = np.asarray(np.isnan(value))
     return found if found is not None and found.any() else None
 
 

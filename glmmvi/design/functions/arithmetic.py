@@ -257,6 +257,30 @@ def _logit(x: Array) -> Array:
     return np.log(x) - np.log1p(-x)
 
 
+_ELEMENTARY: dict[str, Callable[[Array], Array]] = {
+    "exp": np.exp,
+    "sqrt": np.sqrt,
+    "log1p": np.log1p,
+    "expm1": np.expm1,
+    "log2": np.log2,
+    "log10": np.log10,
+    "sin": np.sin,
+    "cos": np.cos,
+    "tan": np.tan,
+    "asin": np.arcsin,
+    "acos": np.arccos,
+    "atan": np.arctan,
+    "sinh": np.sinh,
+    "cosh": np.cosh,
+    "tanh": np.tanh,
+    "floor": np.floor,
+    "ceiling": np.ceil,
+    "trunc": np.trunc,
+    "sign": np.sign,
+    "plogis": _logistic,
+    "qlogis": _logit,
+}
+
 ARITHMETIC: dict[str, RFunction] = {
     "+": RFunction(("x", "y"), _plus),
     "-": RFunction(("x", "y"), _minus),
@@ -286,30 +310,5 @@ ARITHMETIC: dict[str, RFunction] = {
     "pmin": _parallel(np.minimum, np.fmin),
     "pmax": _parallel(np.maximum, np.fmax),
     "ifelse": RFunction(("test", "yes", "no"), _ifelse),
-    **{
-        name: _elementwise(operation)
-        for name, operation in {
-            "exp": np.exp,
-            "sqrt": np.sqrt,
-            "log1p": np.log1p,
-            "expm1": np.expm1,
-            "log2": np.log2,
-            "log10": np.log10,
-            "sin": np.sin,
-            "cos": np.cos,
-            "tan": np.tan,
-            "asin": np.arcsin,
-            "acos": np.arccos,
-            "atan": np.arctan,
-            "sinh": np.sinh,
-            "cosh": np.cosh,
-            "tanh": np.tanh,
-            "floor": np.floor,
-            "ceiling": np.ceil,
-            "trunc": np.trunc,
-            "sign": np.sign,
-            "plogis": _logistic,
-            "qlogis": _logit,
-        }.items()
-    },
+    **{name: _elementwise(operation) for name, operation in _ELEMENTARY.items()},
 }

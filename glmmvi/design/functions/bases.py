@@ -43,7 +43,7 @@ def _poly(
         if name is not None:
             raise DataError(f"unused argument ({name}) in {site.text()}.")
         variables.append(value)
-    if degree is None and len(variables) > 1 and np.size(variables[-1]) == 1:
+    if degree is None and len(variables) > 1 and _is_scalar(variables[-1]):
         degree = variables.pop()  # poly(x, 2): an unnamed argument of length one is the degree
     d = 1 if degree is None else int(one_number(degree, "degree"))
     if d < 1:
@@ -57,6 +57,10 @@ def _poly(
     powers = [p[::-1] for p in product(range(d + 1), repeat=len(bases)) if 0 < sum(p) <= d]
     columns = [np.prod([b[:, k] for b, k in zip(padded, p, strict=True)], axis=0) for p in powers]
     return Matrix(np.column_stack(columns), tuple(".".join(map(str, p)) for p in powers))
+
+
+def _is_scalar(value: Value) -> bool:
+    return isinstance(value, np.ndarray) and value.size == 1
 
 
 def _one_poly(site: CallSite, i: int, value: Value, degree: int, raw: bool) -> Floats:

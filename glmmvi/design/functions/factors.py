@@ -173,9 +173,8 @@ def _paste(
     columns = [strings_of(as_text(value)) for _, value in rest]
     n = max((len(column) for column in columns), default=0)
     columns = [column * (n // max(len(column), 1)) for column in columns]
-    joined = [
-        separator.join("NA" if t is None else t for t in row) for row in zip(*columns, strict=True)
-    ]
+    rows = zip(*columns, strict=True)
+    joined = [separator.join("NA" if text is None else text for text in row) for row in rows]
     return factor_from_strings(joined)
 
 
@@ -276,7 +275,8 @@ def _dummy(site: CallSite, f: Value, levelsToKeep: Value = None) -> Value:
 
 
 def _matrix_columns(site: CallSite, rest: list[tuple[str | None, Value]]) -> Value:
-    parts, names = [], []
+    parts: list[Any] = []
+    names: list[str] = []
     for (name, value), argument in zip(rest, site.call.arguments, strict=True):
         number = as_number(value, "cbind").astype(np.float64)
         if number.ndim == 2:
