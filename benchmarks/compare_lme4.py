@@ -108,7 +108,10 @@ def main() -> None:
         if with_r:
             theirs = time_lme4(problem, data)
             difference = max(
-                np.max(np.abs(np.subtract(ours[key], theirs[key])) / np.maximum(np.abs(theirs[key]), 1e-3))
+                np.max(
+                    np.abs(np.subtract(ours[key], theirs[key]))
+                    / np.maximum(np.abs(theirs[key]), 1e-3)
+                )
                 for key in ("beta", "se", "sds")
             )
             line += (

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from glmmvi.design import DesignMatrices, build_design, check_random_terms
 from glmmvi.errors import (
     ArgumentError,
     ConvergenceWarning,
-    DataError,
     FitError,
-    GlmmviMessage,
     GlmmviWarning,
     SingularFitMessage,
     nearest_hint,
@@ -30,18 +28,15 @@ from glmmvi.inference.linear_mixed import (
 )
 from glmmvi.inference.optimization_record import OptimizationRecord
 from glmmvi.inference.profiled_deviance import unpack
-from glmmvi.inference.regression_arrays import RegressionArrays, TermArrays
-from glmmvi.results.control import LmerControl
+from glmmvi.results.control import Action, LmerControl
+from glmmvi.results.engine_arrays import engine_arrays
 from glmmvi.results.estimates import Estimates
 from glmmvi.results.fit import LinearMixedFit
 from glmmvi.results.structured_posterior import StructuredPosterior
 from glmmvi.results.summarize import SINGULAR
 from glmmvi.results.tables import ModelCall
 
-_TITLES = {
-    True: "Linear mixed model fit by REML",
-    False: "Linear mixed model fit by maximum likelihood ",
-}
+NaAction = Literal["na.omit", "na.exclude", "na.fail", "na.pass"]
 
 
 def lmer(
@@ -53,20 +48,89 @@ def lmer(
     start: ArrayLike | None = None,
     subset: Any = None,
     weights: Any = None,
-    na_action: Literal["na.omit", "na.exclude", "na.fail", "na.pass"] = "na.omit",
+    na_action: NaAction = "na.omit",
     offset: Any = None,
     contrasts: Mapping[str, Any] | None = None,
     env: Mapping[str, Any] | None = None,
     data_name: str | None = None,
     **unknown: Any,
 ) -> LinearMixedFit:
-    """PLACEHOLDER."""
-    _no_unknown("lmer", lmer, unknown)
-    parsed = parse_formula(formula) if isinstance(formula, str) else formula
-    control = LmerControl() if control is None else control
-    design = build_design(
-        parsed,
+    """Fit a linear mixed model, as lme4's ``lmer``.
+
+    The structured Gaussian surrogate is the exact posterior here, and its ELBO the REML
+    criterion (or, with ``REML=False``, the log likelihood): the numbers are lme4's.
+
+    Parameters
+    ----------
+    formula : str or ModelFormula
+        Such as ``"Reaction ~ Days + (Days | Subject)"``; see ``grammar/README.md``.
+    data : data frame
+        pandas, polars, pyarrow, or a mapping of names to arrays; not modified.
+    REML : bool
+        Whether to integrate the fixed effects out.
+    control : LmerControl, optional
+        Made by :func:`glmmvi.lmerControl`.
+    start : array, optional
+        lme4's ``theta`` to start from: lower triangles of the relative covariance factors,
+        columns first.
+    subset : array of bool or str, optional
+        Rows to use, or a condition such as ``"floor == 0"``.
+    weights : array or str, optional
+        Precision weights, a column's name, or an expression. Rows of weight 0 tell nothing.
+    na_action : {"na.omit", "na.exclude", "na.fail", "na.pass"}
+        What to do with rows that have a missing value in a variable of the model.
+    offset : array or str, optional
+        Known part of the linear predictor, added to the formula's ``offset()``.
+    contrasts : mapping, optional
+        By variable: ``{"recipe": "contr.sum"}``.
+    env : mapping, optional
+        Variables and functions that the formula uses beside the data's columns. The caller's
+        own variables are never read.
+    data_name : str, optional
+        What to print after ``Data:``. By default the name of the caller's variable.
+
+    Returns
+    -------
+    LinearMixedFit
+
+    Raises
+    ------
+    FormulaError, DataError, ArgumentError
+        For what cannot be fitted, with what would work.
+
+    Warns
+    -----
+    SingularFitMessage
+        lme4's ``boundary (singular) fit: see help('isSingular')``.
+    RankDeficientMessage
+        If columns of the fixed effects were dropped.
+    ConvergenceWarning
+        If the optimiser did not reach its tolerance.
+
+    Examples
+    --------
+    >>> import glmmvi as gv
+    >>> radon = gv.load_dataset("radon")
+    >>> print(gv.lmer("log_radon ~ 1 + floor + (1 | county)", radon))
+    Linear mixed model fit by REML ['lmerMod']
+    Formula: log_radon ~ 1 + floor + (1 | county)
+       Data: radon
+    REML criterion at convergence: 2171.305
+    Random effects:
+     Groups   Name        Std.Dev.
+     county   (Intercept) 0.3282
+     Residual             0.7556
+    Number of obs: 919, groups:  county, 85
+    Fixed Effects:
+    (Intercept)        floor
+          1.462       -0.693
+    """
+    _refuse_unknown(lmer, unknown)
+    control = _checked_control(control)
+    design = linear_design(
+        formula,
         data,
+        control,
         weights=weights,
         offset=offset,
         subset=subset,
@@ -74,12 +138,140 @@ def lmer(
         contrasts=contrasts,
         env=env,
     )
-    arrays = engine_arrays(design)
-    problem = build_problem(arrays, reml=REML)
+    problem = build_problem(engine_arrays(design), reml=bool(REML))
+    _check_response(problem, design)
     solution, record = optimize(
         problem,
         start=None if start is None else _start_factors(start, design),
         tolerance=control.tolerance,
         max_evaluations=control.max_evaluations,
     )
-    return None
+    call = ModelCall(
+        formula=tuple(deparse_lines(design.formula.expression)),
+        data=data_name or _data_name(data),
+        weights=_argument_text(weights, "weights"),
+        offset=_argument_text(offset, "offset"),
+        subset=_argument_text(subset, "subset"),
+    )
+    return wrap_linear_fit(design, problem, solution, record, call=call, control=control)
+
+
+def linear_design(
+    formula: str | ModelFormula, data: Any, control: LmerControl, **arguments: Any
+) -> DesignMatrices:
+    """Parse the formula, build the design of a linear mixed model, check it as lme4 does."""
+    parsed = parse_formula(formula) if isinstance(formula, str) else formula
+    design = build_design(parsed, data, response_kind="numeric", **arguments)
+    check_random_terms(
+        design.terms,
+        design.n,
+        nlev_gtr_1=control.check_nlev_gtr_1 == "stop",
+        nobs_vs_nlev=control.check_nobs_vs_nlev == "stop",
+        nobs_vs_nre=control.check_nobs_vs_nRE == "stop",
+    )
+    return design
+
+
+def wrap_linear_fit(
+    design: DesignMatrices,
+    problem: LinearMixedProblem,
+    solution: LinearMixedSolution,
+    record: OptimizationRecord,
+    *,
+    call: ModelCall,
+    control: LmerControl,
+) -> LinearMixedFit:
+    """Put the engine's answer into a fit, and say what has to be said about it."""
+    title = "REML" if problem.reml else "maximum likelihood "
+    fit = LinearMixedFit(
+        design=design,
+        estimates=Estimates(
+            beta=solution.beta,
+            beta_cov=solution.beta_cov,
+            Lambda=solution.Lambda,
+            sigma=solution.sigma,
+            b_mean=solution.b_mean,
+            b_cov=solution.b_cov,
+        ),
+        posterior=StructuredPosterior(problem, solution),
+        optimization=record,
+        call=call,
+        reml=problem.reml,
+        title=f"Linear mixed model fit by {title}",
+        show_singular=control.check_conv_singular != "ignore",
+    )
+    if not record.converged:
+        warnings.warn(
+            f"Model failed to converge: {record.reason}; print(fit.optimization) tells more",
+            ConvergenceWarning,
+            stacklevel=3,
+        )
+    if fit.isSingular():
+        _act(control.check_conv_singular, SINGULAR)
+    return fit
+
+
+def _act(action: Action, text: str) -> None:
+    if action == "stop":
+        raise FitError(text)
+    if action != "ignore":
+        category = SingularFitMessage if action == "message" else GlmmviWarning
+        warnings.warn(text, category, stacklevel=4)
+
+
+def _refuse_unknown(function: Callable[..., Any], unknown: Mapping[str, Any]) -> None:
+    known = list(inspect.signature(function).parameters)[:-1]
+    for name, value in unknown.items():
+        raise ArgumentError(
+            f"{function.__name__}: unused argument ({name} = {value!r})"
+            f"{nearest_hint(name, known)}; the arguments are {', '.join(known)}"
+        )
+
+
+def _checked_control(control: LmerControl | None) -> LmerControl:
+    if control is None:
+        return LmerControl()
+    if not isinstance(control, LmerControl):
+        raise ArgumentError(
+            f"control={control!r} is not a control object: use control=lmerControl(...)"
+        )
+    return control
+
+
+def _check_response(problem: LinearMixedProblem, design: DesignMatrices) -> None:
+    scale = float(np.abs(design.y).max(initial=0.0))
+    if problem.basis.y_scale <= 1e-12 * scale * np.sqrt(design.n) or problem.basis.y_scale == 0.0:
+        raise FitError(
+            f"the response {design.formula.response} is an exact linear combination of the fixed "
+            "effects: there is no residual variance to estimate"
+        )
+
+
+def _start_factors(start: ArrayLike, design: DesignMatrices) -> list[NDArray[np.float64]]:
+    theta = np.asarray(start, dtype=float)
+    sizes = [term.d for term in design.terms]
+    k = sum(d * (d + 1) // 2 for d in sizes)
+    if theta.shape != (k,):
+        raise ArgumentError(
+            f"incorrect number of theta components (!={k}): start has shape {theta.shape}"
+        )
+    return unpack(theta, sizes)
+
+
+def _data_name(data: Any) -> str | None:
+    """Name of the variable of the caller of `lmer` that holds the data, for the printout."""
+    frame = inspect.currentframe()
+    for _ in range(2):
+        frame = frame.f_back if frame is not None else None
+    if frame is not None:
+        for name, value in [*frame.f_locals.items(), *frame.f_globals.items()]:
+            if value is data and not name.startswith("_"):
+                return name
+    attributes = getattr(data, "attrs", {})
+    return attributes.get("name") if isinstance(attributes, dict) else None
+
+
+def _argument_text(argument: Any, name: str) -> str | None:
+    if argument is None:
+        return None
+    return argument if isinstance(argument, str) else name

@@ -59,7 +59,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     fit.add_argument("--family", default="gaussian", help="only gaussian so far (default)")
     fit.add_argument("--ml", action="store_true", help="maximum likelihood instead of REML")
-    fit.add_argument("--weights", metavar="COLUMN", help="precision weights: a column or expression")
+    fit.add_argument(
+        "--weights", metavar="COLUMN", help="precision weights: a column or expression"
+    )
     fit.add_argument("--offset", metavar="COLUMN", help="offset: a column or an expression")
     fit.add_argument("--subset", metavar="CONDITION", help='rows to use, as "floor == 0"')
     fit.add_argument(

@@ -35,7 +35,7 @@ class LmerControl:
     check_conv_singular: Action = "message"
     check_nlev_gtr_1: Action = "stop"
     check_nobs_vs_nlev: Action = "stop"
-    check_nobs_vs_nRE: Action = "stop"
+    check_nobs_vs_nRE: Action = "stop"  # noqa: N815 (lme4's name)
 
 
 def lmerControl(**options: Any) -> LmerControl:
@@ -76,7 +76,7 @@ def lmerControl(**options: Any) -> LmerControl:
             )
         if known[name].type == "Action" and value not in ("ignore", "message", "warning", "stop"):
             raise ArgumentError(
-                f"lmerControl: {name}={value!r} is not one of 'ignore', 'message', 'warning', 'stop'"
+                f"lmerControl: {name}={value!r} is none of 'ignore', 'message', 'warning', 'stop'"
             )
     control = LmerControl(**options)
     if not control.tolerance > 0 or not control.max_evaluations >= 1:

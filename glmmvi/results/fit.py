@@ -17,6 +17,7 @@ from glmmvi.results.group_effects import coef_table, ranef_table
 from glmmvi.results.prediction import linear_predictor, predict_new
 from glmmvi.results.rendering import render_print
 from glmmvi.results.residuals import residuals, scaled_residuals
+from glmmvi.results.rows import by_row
 from glmmvi.results.summarize import model_summary, var_corr
 from glmmvi.results.tables import (
     GroupCoefficients,
@@ -116,7 +117,7 @@ class LinearMixedFit:
         Series of float64, length p
         """
         values = pd.Series(self.estimates.beta, index=list(self.design.column_names))
-        return values.reindex(self.design.all_column_names) if add_dropped else values
+        return values.reindex(list(self.design.recipe.plan.names)) if add_dropped else values
 
     def ranef(self) -> RandomEffects:
         """Means of the random effects with their conditional standard deviations.
@@ -219,7 +220,7 @@ class LinearMixedFit:
 
     def fitted(self) -> pd.Series:
         """Fitted values, random effects included, by the data's row labels."""
-        return self.design.by_row(linear_predictor(self.design, self.estimates))
+        return by_row(self.design, linear_predictor(self.design, self.estimates))
 
     def residuals(self, type: ResidualType = "response", *, scaled: bool = False) -> pd.Series:
         """Residuals, by the data's row labels.
@@ -232,7 +233,7 @@ class LinearMixedFit:
         scaled : bool
             Whether to divide by `sigma`.
         """
-        return self.design.by_row(residuals(self.design, self.estimates, type, scaled=scaled))
+        return by_row(self.design, residuals(self.design, self.estimates, type, scaled=scaled))
 
     def predict(
         self,
@@ -278,7 +279,7 @@ class LinearMixedFit:
             allow_new_levels=allow_new_levels,
             offset=offset,
         )
-        return self.design.by_row(values) if newdata is None else pd.Series(values, index=index)
+        return pd.Series(values, index=index)
 
     # -- printing -------------------------------------------------------------------------
 

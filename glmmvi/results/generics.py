@@ -17,6 +17,8 @@ from glmmvi.results.tables import (
     LogLikelihood,
     ModelSummary,
     RandomEffects,
+)
+from glmmvi.results.tables import (
     VarCorr as VarCorrTable,
 )
 

@@ -37,7 +37,9 @@ def residuals(
         If there is no such type.
     """
     if type not in _WEIGHTED:
-        raise ArgumentError(f"there are no {type!r} residuals; the types are {', '.join(_WEIGHTED)}")
+        raise ArgumentError(
+            f"there are no {type!r} residuals; the types are {', '.join(_WEIGHTED)}"
+        )
     values = design.y - linear_predictor(design, estimates)
     if _WEIGHTED[type]:
         values = values * np.sqrt(design.weights)

@@ -43,7 +43,9 @@ def rank_deficiency(dropped: Sequence[str]) -> tuple[str, ...]:
     """lme4's message about columns that were dropped, if any were."""
     if not dropped:
         return ()
-    columns = "1 column / coefficient" if len(dropped) == 1 else f"{len(dropped)} columns / coefficients"
+    columns = (
+        "1 column / coefficient" if len(dropped) == 1 else f"{len(dropped)} columns / coefficients"
+    )
     return (f"fixed-effect model matrix is rank deficient so dropping {columns}",)
 
 

@@ -1,0 +1,91 @@
+"""Mixed models by variational inference, with lme4's formulas and printouts.
+
+>>> import glmmvi as gv
+>>> fit = gv.lmer("Reaction ~ Days + (Days | Subject)", gv.load_dataset("sleepstudy"))
+>>> fit.fixef().round(2).to_dict()
+{'(Intercept)': 251.41, 'Days': 10.47}
+"""
+
+from glmmvi.api import lmer
+from glmmvi.data import load_dataset
+from glmmvi.errors import (
+    ArgumentError,
+    ConvergenceWarning,
+    DataError,
+    FitError,
+    FormulaError,
+    FormulaMessage,
+    FormulaSyntaxError,
+    GlmmviError,
+    GlmmviMessage,
+    GlmmviWarning,
+    RankDeficientMessage,
+    SingularFitMessage,
+)
+from glmmvi.formula import ModelFormula, parse_formula
+from glmmvi.results.control import LmerControl, lmerControl
+from glmmvi.results.fit import LinearMixedFit
+from glmmvi.results.generics import (
+    AIC,
+    BIC,
+    REMLcrit,
+    VarCorr,
+    coef,
+    deviance,
+    fitted,
+    fixef,
+    formula,
+    isSingular,
+    logLik,
+    ngrps,
+    nobs,
+    predict,
+    ranef,
+    residuals,
+    sigma,
+    summary,
+    vcov,
+)
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "AIC",
+    "BIC",
+    "ArgumentError",
+    "ConvergenceWarning",
+    "DataError",
+    "FitError",
+    "FormulaError",
+    "FormulaMessage",
+    "FormulaSyntaxError",
+    "GlmmviError",
+    "GlmmviMessage",
+    "GlmmviWarning",
+    "LinearMixedFit",
+    "LmerControl",
+    "ModelFormula",
+    "REMLcrit",
+    "RankDeficientMessage",
+    "SingularFitMessage",
+    "VarCorr",
+    "coef",
+    "deviance",
+    "fitted",
+    "fixef",
+    "formula",
+    "isSingular",
+    "lmer",
+    "lmerControl",
+    "load_dataset",
+    "logLik",
+    "ngrps",
+    "nobs",
+    "parse_formula",
+    "predict",
+    "ranef",
+    "residuals",
+    "sigma",
+    "summary",
+    "vcov",
+]
