@@ -53,6 +53,7 @@ def optimize_advi(
     joint_log_prob: Callable[..., Any],
     surrogate: Any,
     *,
+    stopped_surrogate: Any = None,
     num_steps: int = 3000,
     sample_size: int = 2,
     learning_rate: float = 1e-2,
@@ -67,9 +68,13 @@ def optimize_advi(
     Parameters
     ----------
     joint_log_prob : callable
-        ``log p(y, latents)``, called with the parts of a surrogate's draw.
+        ``log p(y, latents)``, called with the latent variables by name.
     surrogate : tfp.distributions.Distribution
-        With trainable variables; they are changed.
+        Its draws are dicts of the latent variables. Its trainable variables are changed.
+    stopped_surrogate : tfp.distributions.Distribution, optional
+        The same distribution, through which no gradient reaches the parameters: the gradient
+        is then that of Roeder, Wu and Duvenaud (2017, "Sticking the landing"), with the same
+        mean and a variance that vanishes where the surrogate is exact.
     num_steps, sample_size : int
         Steps of Adam; draws at each step.
     learning_rate : float
@@ -96,11 +101,19 @@ def optimize_advi(
     optimizer = _adam(learning_rate, num_steps if decay else None)
     optimizer.build(surrogate.trainable_variables)
 
+    def target(**latents: Any) -> Any:
+        log_prob = joint_log_prob(**latents)
+        if stopped_surrogate is None:
+            return log_prob
+        # TFP's loss is log q - target: this replaces log q by its stopped copy. The two are
+        # equal, the gradients are not.
+        return log_prob + surrogate.log_prob(latents) - stopped_surrogate.log_prob(latents)
+
     def run(steps: int) -> Any:
         @tf.function(autograph=False)
         def chunk(chunk_seed: Any) -> Any:
             return tfp.vi.fit_surrogate_posterior(
-                joint_log_prob,
+                target,
                 surrogate,
                 optimizer=optimizer,
                 num_steps=steps,
@@ -159,12 +172,11 @@ def monte_carlo_elbo(
         Nats.
     """
     import tensorflow as tf
-    from tensorflow_probability.python.internal import nest_util
 
     @tf.function(autograph=False)
     def log_ratio(batch_seed: Any) -> Any:
         x, log_q = surrogate.experimental_sample_and_log_prob(ELBO_BATCH, seed=batch_seed)
-        return nest_util.call_fn(joint_log_prob, x) - log_q
+        return joint_log_prob(**x) - log_q
 
     ratios = np.concatenate(
         [

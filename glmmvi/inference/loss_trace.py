@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
-TOLERANCE = 0.2  # nats: less than this changes no conclusion
+TOLERANCE = 0.5  # nats: less than this changes no conclusion
+WINDOWS = 10
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,7 @@ class TraceVerdict:
     message : str
         Why, in one line.
     fall : float
-        Mean loss of the last but one window minus that of the last one, nats.
+        Median loss of the last but one window minus that of the last one, nats.
     error : float
         Standard error of `fall`.
     """
@@ -32,11 +33,11 @@ class TraceVerdict:
 
 
 def judge_losses(losses: ArrayLike) -> TraceVerdict:
-    """Compare the mean loss of the last fifth of a trace with that of the fifth before it.
+    """Compare the median loss of the last tenth of a trace with that of the tenth before it.
 
-    Settled: the loss does not fall any more, beyond twice the standard error of the difference
-    or 0.2 nats, whichever is more. The standard error is that of batch means, which allows for
-    autocorrelation. A loss that rises is not settled either.
+    Settled: it fell by no more than twice the standard error of the difference, or 0.5 nats,
+    whichever is more, and it does not lie above an earlier tenth by more than that (a loss that
+    rises again has diverged). Medians, because a single draw can be wild.
 
     Parameters
     ----------
@@ -57,28 +58,32 @@ def judge_losses(losses: ArrayLike) -> TraceVerdict:
     False
     """
     trace = np.asarray(losses, dtype=np.float64)
-    width = trace.size // 5
+    width = trace.size // WINDOWS
     if not np.all(np.isfinite(trace)):
         step = int(np.flatnonzero(~np.isfinite(trace))[0])
         return TraceVerdict(False, f"the loss is not finite at step {step}", np.nan, np.nan)
-    if width < 20:
+    if width < WINDOWS:
         message = f"{trace.size} steps are too few to judge the loss"
         return TraceVerdict(False, message, np.nan, np.nan)
-    before, last = trace[-2 * width : -width], trace[-width:]
-    fall = float(before.mean() - last.mean())
-    error = float(np.hypot(_batch_error(before), _batch_error(last)))
+    windows = [np.asarray(window) for window in np.array_split(trace, WINDOWS)]
+    medians = [float(np.median(window)) for window in windows]
+    fall = medians[-2] - medians[-1]
+    error = float(np.hypot(_median_error(windows[-2]), _median_error(windows[-1])))
     bound = max(2.0 * error, TOLERANCE)
-    detail = (
-        f"over the last {width} of {trace.size} steps the smoothed loss "
-        f"{'fell' if fall >= 0 else 'rose'} by {abs(fall):.2f} nats (standard error {error:.2f})"
-    )
-    settled = abs(fall) <= bound
-    return TraceVerdict(
-        settled, ("settled: " if settled else "not settled: ") + detail, fall, error
-    )
+    rise = medians[-1] - min(medians)
+    over = f"over the last {width} of {trace.size} steps the smoothed loss"
+    if rise > bound:
+        message = f"not settled: the smoothed loss ends {rise:.2f} nats above its lowest value"
+        return TraceVerdict(False, message, fall, error)
+    verb = "fell" if fall >= 0 else "rose"
+    detail = f"{over} {verb} by {abs(fall):.2f} nats (standard error {error:.2f})"
+    settled = fall <= bound
+    message = f"{'settled' if settled else 'not settled'}: {detail}"
+    return TraceVerdict(settled, message, fall, error)
 
 
-def _batch_error(window: np.ndarray) -> float:
-    """Standard error of the mean of a correlated series, by ten batch means."""
-    batches = [batch.mean() for batch in np.array_split(window, 10)]
-    return float(np.std(batches, ddof=1) / np.sqrt(len(batches)))
+def _median_error(window: NDArray[np.float64]) -> float:
+    """Standard error of the median of a correlated series, by the spread of batch medians."""
+    batches = np.array([np.median(batch) for batch in np.array_split(window, WINDOWS)])
+    spread = 1.4826 * np.median(np.abs(batches - np.median(batches)))
+    return float(spread / np.sqrt(WINDOWS))

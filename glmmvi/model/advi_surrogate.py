@@ -1,0 +1,297 @@
+"""Trainable surrogates of a Bayesian model: affine maps of standard normals, then constraints.
+
+Importing this module loads TensorFlow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, get_args
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_probability as tfp
+from numpy.typing import NDArray
+from tensorflow_probability import bijectors as tfb
+from tensorflow_probability import distributions as tfd
+
+from glmmvi.errors import ArgumentError
+from glmmvi.model.bayesian_joint_distribution import BayesianModel, LatentVariable
+from glmmvi.model.starting_values import StartingValues
+from glmmvi.model.surrogate_kind import SurrogateKind
+
+Array = NDArray[np.float64]
+
+INITIAL_SD = 0.5  # of every standardised coordinate
+
+
+@dataclass(frozen=True)
+class Coordinates:
+    """Where one latent variable sits among the standardised coordinates of a surrogate.
+
+    ``value = constrain(loc + scale * x[start:stop].reshape(shape))``.
+
+    Attributes
+    ----------
+    variable : LatentVariable
+    start, stop : int
+    loc, scale : float64, shape of the unconstrained variable
+    constrain : tfp.bijectors.Bijector
+        From the reals to the variable's own space.
+    """
+
+    variable: LatentVariable
+    start: int
+    stop: int
+    loc: Array
+    scale: Array
+    constrain: Any
+
+
+@dataclass(frozen=True)
+class AdviSurrogate:
+    """A trainable Gaussian in standardised coordinates, pushed to the space of the model.
+
+    Attributes
+    ----------
+    kind : str
+        ``"mean_field"``, ``"full_rank"`` or ``"structured"``.
+    coordinates : tuple of Coordinates
+    normal : tfp.distributions.Distribution
+        The Gaussian over all standardised coordinates, shape ``(D,)``.
+    distribution : tfp.distributions.TransformedDistribution
+        The surrogate: draws are dicts with the names of the model's latent variables.
+    stopped_distribution : tfp.distributions.TransformedDistribution
+        The same distribution, through which no gradient reaches the parameters.
+    marginal_sds : callable
+        ``() -> float64 (D,)``: current sds of the standardised coordinates.
+    """
+
+    kind: str
+    coordinates: tuple[Coordinates, ...]
+    normal: Any
+    distribution: Any
+    stopped_distribution: Any
+    marginal_sds: Callable[[], Array]
+
+
+def build_advi_surrogate(
+    model: BayesianModel,
+    kind: SurrogateKind = "mean_field",
+    start: StartingValues | None = None,
+    *,
+    seed: int = 0,
+) -> AdviSurrogate:
+    """Build a trainable surrogate.
+
+    All three are Gaussian in the unconstrained space (softplus for sds, as in TFP's tutorial;
+    TFP's ``CorrelationCholesky`` for correlations):
+
+    - ``"mean_field"``: every coordinate on its own; ``2 D`` parameters.
+    - ``"full_rank"``: one lower triangle; ``D (D + 3) / 2`` parameters.
+    - ``"structured"``: a full triangle for the global parameters, and for each level the
+      regression of its random effects on them with its own ``d x d`` triangle. Levels are
+      independent given the global parameters, as they are a posteriori in a model with one
+      term. About ``D (1 + g)`` parameters, ``g`` the number of global coordinates.
+
+    Parameters
+    ----------
+    model : BayesianModel
+    kind : str
+    start : StartingValues, optional
+        Starting point and the units of each coordinate. Without it: the tutorial's random
+        start, uniform on ``(-2, 2)``, with sds uniform on ``(0.01, 1)``, no rescaling.
+    seed : int
+        Of the random start.
+
+    Returns
+    -------
+    AdviSurrogate
+    """
+    if kind not in get_args(SurrogateKind):
+        choices = ", ".join(map(repr, get_args(SurrogateKind)))
+        raise ArgumentError(f"surrogate={kind!r} is unknown; use one of {choices}")
+    coordinates = _lay_out(model, start)
+    size = coordinates[-1].stop
+    loc, sds = np.zeros(size), np.full(size, INITIAL_SD)
+    if start is None:
+        rng = np.random.default_rng(seed)
+        loc, sds = rng.uniform(-2.0, 2.0, size), rng.uniform(0.01, 1.0, size)
+    parameters, make_operator, marginal_sds = {
+        "mean_field": _mean_field,
+        "full_rank": _full_rank,
+        "structured": _structured,
+    }[kind](coordinates, sds)
+    mean = tf.Variable(loc, dtype=tf.float64, name="loc")
+    to_model_space = _to_model_space(coordinates)
+
+    def gaussian(mean: Any, parameters: list[Any]) -> tuple[Any, Any]:
+        normal = tfd.MultivariateNormalLinearOperator(
+            loc=mean, scale=make_operator(parameters), name="standardised"
+        )
+        return normal, tfd.TransformedDistribution(
+            normal, to_model_space, name="surrogate_posterior"
+        )
+
+    normal, distribution = gaussian(mean, parameters)
+    _, stopped = gaussian(_stop(mean), [_stop(parameter) for parameter in parameters])
+    return AdviSurrogate(kind, coordinates, normal, distribution, stopped, marginal_sds)
+
+
+def _stop(parameter: Any) -> Any:
+    """Read a parameter without letting a gradient through."""
+    return tfp.util.DeferredTensor(parameter, tf.stop_gradient)
+
+
+def _lay_out(model: BayesianModel, start: StartingValues | None) -> tuple[Coordinates, ...]:
+    """Global variables first, then the random effects of each term, column-major."""
+    ordered = [v for v in model.latents if v.kind != "effects"]
+    ordered += [v for v in model.latents if v.kind == "effects"]
+    out: list[Coordinates] = []
+    position = 0
+    for variable in ordered:
+        constrain, loc, scale = _space(variable, model, start)
+        out.append(Coordinates(variable, position, position + loc.size, loc, scale, constrain))
+        position += loc.size
+    return tuple(out)
+
+
+def _space(
+    variable: LatentVariable, model: BayesianModel, start: StartingValues | None
+) -> tuple[Any, Array, Array]:
+    """Constraint, starting point and unit of a variable, unconstrained scale."""
+    r = variable.term
+    if variable.kind == "cholesky":
+        size = variable.shape[0] * (variable.shape[0] - 1) // 2
+        return tfb.CorrelationCholesky(), np.zeros(size), np.ones(size)
+    positive = variable.kind in ("sds", "sigma")
+    if start is None:
+        zeros, ones = np.zeros(variable.shape), np.ones(variable.shape)
+        return (tfb.Softplus() if positive else tfb.Identity()), zeros, ones
+    if positive:
+        value = np.atleast_1d(start.sigma if r is None else start.sds[r])
+        inverse_softplus_of_one = float(np.log(np.expm1(1.0)))
+        unit = tf.constant(value, tf.float64)
+        scale = np.full(variable.shape, 0.2)
+        return (
+            tfb.Chain([tfb.Scale(unit), tfb.Softplus()]),
+            np.full(variable.shape, inverse_softplus_of_one),
+            scale,
+        )
+    if variable.kind == "beta":
+        return tfb.Identity(), start.beta, start.beta_sd
+    assert r is not None
+    if model.centred:
+        return tfb.Identity(), start.b[r], start.b_sd[r]
+    return tfb.Identity(), start.b[r] / start.sds[r], start.b_sd[r] / start.sds[r]
+
+
+def _to_model_space(coordinates: tuple[Coordinates, ...]) -> Any:
+    """Bijector from the standardised vector to a dict of the model's latent variables."""
+    names = [c.variable.name for c in coordinates]
+    own = {}
+    for c in coordinates:
+        steps: list[Any] = [c.constrain]
+        steps += [tfb.Shift(tf.constant(c.loc)), tfb.Scale(tf.constant(c.scale))]
+        if c.variable.kind == "effects":  # column-major: (d L,) -> (d, L) -> (L, d)
+            L, d = c.variable.shape
+            steps += [tfb.Transpose(perm=[1, 0]), tfb.Reshape([d, L])]
+        own[c.variable.name] = tfb.Chain(steps)
+    sizes = [c.stop - c.start for c in coordinates]
+    # a sequence of names in the order of the split
+    restructure = tfb.Restructure(
+        {name: position for position, name in enumerate(names)}, list(range(len(names)))
+    )
+    return tfb.Chain([tfb.JointMap(own), restructure, tfb.Split(sizes)])
+
+
+def _positive(values: Array, name: str) -> Any:
+    return tfp.util.TransformedVariable(
+        tf.constant(values, tf.float64), tfb.Softplus(), name=name, dtype=tf.float64
+    )
+
+
+def _triangle(sds: Array, name: str) -> Any:
+    """Lower triangle with a positive diagonal, diagonal at the start."""
+    return tfp.util.TransformedVariable(
+        tf.constant(np.diag(sds), tf.float64),
+        tfb.FillScaleTriL(diag_bijector=tfb.Softplus(), diag_shift=None),
+        name=name,
+        dtype=tf.float64,
+    )
+
+
+def _value(parameter: Any) -> Array:
+    return np.asarray(tf.convert_to_tensor(parameter))
+
+
+# Each of the following returns: the parameters, how they make the scale operator, and the
+# marginal sds of the standardised coordinates that they imply.
+Scale = tuple[list[Any], Callable[[list[Any]], Any], Callable[[], Array]]
+
+
+def _mean_field(coordinates: tuple[Coordinates, ...], sds: Array) -> Scale:
+    diagonal = _positive(sds, "scale_diag")
+    return (
+        [diagonal],
+        lambda given: tf.linalg.LinearOperatorDiag(given[0], is_non_singular=True),
+        lambda: _value(diagonal),
+    )
+
+
+def _full_rank(coordinates: tuple[Coordinates, ...], sds: Array) -> Scale:
+    matrix = _triangle(sds, "scale_tril")
+    return (
+        [matrix],
+        lambda given: tf.linalg.LinearOperatorLowerTriangular(given[0], is_non_singular=True),
+        lambda: np.sqrt((_value(matrix) ** 2).sum(axis=1)),
+    )
+
+
+def _structured(coordinates: tuple[Coordinates, ...], sds: Array) -> Scale:
+    effects = [c for c in coordinates if c.variable.kind == "effects"]
+    n_global = effects[0].start if effects else sds.size
+    parameters = [_triangle(sds[:n_global], "global_scale_tril")]
+    # one row of blocks for each column of each term: its regression on the globals, then its
+    # links to the earlier columns of the same term, then its own scale
+    rows: list[tuple[int, int, list[int]]] = []  # L, rows before the term, parameters
+    for c in effects:
+        L, d = c.variable.shape
+        before = len(rows)
+        for column in range(d):
+            at = c.start + column * L
+            name = f"{c.variable.name}_{column}"
+            own: list[Any] = [tf.Variable(tf.zeros([L, n_global], tf.float64), name=f"{name}_on")]
+            own += [
+                tf.Variable(tf.zeros([L], tf.float64), name=f"{name}_on_{k}") for k in range(column)
+            ]
+            own.append(_positive(sds[at : at + L], f"{name}_scale"))
+            rows.append((L, before, list(range(len(parameters), len(parameters) + len(own)))))
+            parameters += own
+
+    def make_operator(given: list[Any]) -> Any:
+        first = tf.linalg.LinearOperatorLowerTriangular(given[0], is_non_singular=True)
+        blocks: list[list[Any]] = [[first]]
+        for L, before, (regression, *links, scale) in rows:
+            block = [tf.linalg.LinearOperatorFullMatrix(given[regression])]
+            block += [_zero_block(L, earlier_L) for earlier_L, _, _ in rows[:before]]
+            block += [tf.linalg.LinearOperatorDiag(given[link]) for link in links]
+            block.append(tf.linalg.LinearOperatorDiag(given[scale], is_non_singular=True))
+            blocks.append(block)
+        return tf.linalg.LinearOperatorBlockLowerTriangular(blocks, is_non_singular=True)
+
+    def marginal_sds() -> Array:
+        squares = [(_value(parameters[0]) ** 2).sum(axis=1)]
+        for _, _, (regression, *rest) in rows:
+            total = (_value(parameters[regression]) ** 2).sum(axis=1)
+            squares.append(total + sum(_value(parameters[k]) ** 2 for k in rest))
+        return np.sqrt(np.concatenate(squares))
+
+    return parameters, make_operator, marginal_sds
+
+
+def _zero_block(rows: int, columns: int) -> Any:
+    return tf.linalg.LinearOperatorZeros(
+        rows, columns, is_square=rows == columns, is_self_adjoint=False, dtype=tf.float64
+    )

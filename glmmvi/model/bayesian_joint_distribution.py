@@ -1,0 +1,200 @@
+"""The TFP coroutine of a fully Bayesian gaussian mixed model.
+
+Importing this module loads TensorFlow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import tensorflow as tf
+from tensorflow_probability import distributions as tfd
+
+from glmmvi.design.design_matrices import DesignMatrices
+from glmmvi.errors import ArgumentError
+from glmmvi.model.columnwise_prior import ColumnwisePrior
+from glmmvi.model.latent_names import latent_names
+from glmmvi.model.linear_predictor import linear_predictor
+from glmmvi.model.mixed_model_distribution import MixedModelDistribution
+from glmmvi.model.prior_mapping import Priors, resolve_priors
+from glmmvi.model.priors import Prior
+from glmmvi.model.response import gaussian_response
+
+Root = tfd.JointDistributionCoroutine.Root
+
+
+@dataclass(frozen=True)
+class LatentVariable:
+    """One latent variable of a Bayesian model.
+
+    Attributes
+    ----------
+    name : str
+        Its name in the joint distribution.
+    kind : str
+        ``"beta"``, ``"sds"`` (positive), ``"cholesky"`` (of a correlation matrix), ``"effects"``
+        (random effects) or ``"sigma"`` (positive).
+    term : int or None
+        Position of the term that it belongs to.
+    shape : tuple of int
+        Shape of one value.
+    """
+
+    name: str
+    kind: Literal["beta", "sds", "cholesky", "effects", "sigma"]
+    term: int | None
+    shape: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class BayesianModel:
+    """A Bayesian mixed model and the names of its parts.
+
+    Attributes
+    ----------
+    design : DesignMatrices
+    priors : Priors
+        One for each parameter, defaults filled in.
+    sigma : float or None
+        The fixed residual sd; ``None`` where it is a latent variable.
+    centred : bool
+        ``True``: the random effects are latent on the link scale, ``b_<label>``. ``False``: they
+        are latent as standard normals, ``u_<label>``, and ``b = u (diag(sds) C)'``.
+    latents : tuple of LatentVariable
+        In the order of the coroutine.
+    joint_distribution : MixedModelDistribution
+        ``sds_<label>`` ``(d,)``, ``cholesky_<label>`` ``(d, d)`` where ``d > 1``, ``beta``
+        ``(p,)``, ``b_<label>`` ``(L, d)``, ``sigma`` ``(1,)``, ``y`` ``(n,)``.
+    """
+
+    design: DesignMatrices
+    priors: Priors
+    sigma: float | None
+    centred: bool
+    latents: tuple[LatentVariable, ...]
+    joint_distribution: MixedModelDistribution
+
+    @property
+    def pinned(self) -> Any:
+        """The joint distribution with ``y`` pinned to the data: a log density of the latents."""
+        return self.joint_distribution.experimental_pin(y=self.design.y)
+
+    def of_kind(self, kind: str, term: int | None = None) -> LatentVariable | None:
+        """Return the latent variable of a kind (and term), or ``None``."""
+        found = [v for v in self.latents if v.kind == kind and v.term == term]
+        return found[0] if found else None
+
+
+def build_bayesian_model(
+    design: DesignMatrices,
+    priors: Mapping[Any, Prior] | None = None,
+    sigma: float | None = None,
+    *,
+    centred: bool = True,
+) -> BayesianModel:
+    """Build the Bayesian model of a design, in the manner of TFP's mixed-model tutorial.
+
+        sds_r   ~ priors                         (d_r,)
+        C_r     ~ Cholesky factor of LKJ         (d_r, d_r)   where d_r > 1
+        beta    ~ priors                         (p,)
+        b_r     ~ N(0, diag(sds) C C' diag(sds)) (L_r, d_r)   each level
+        sigma   ~ prior, or fixed
+        y       ~ N(offset + X beta + sum_r Z_r b_r[codes_r], sigma / sqrt(weights))
+
+    Parameters
+    ----------
+    design : DesignMatrices
+    priors : mapping, optional
+        By parameter, see `glmmvi.model.prior_mapping.resolve_priors`.
+    sigma : float, optional
+        Fixed residual sd.
+    centred : bool
+        Measured on the radon survey with a mean-field surrogate: centred gives the county sd
+        within 1 % of lme4, non-centred, whose random effects a posteriori depend strongly on
+        the sd, is several per cent off. Non-centred is for groups with little data.
+
+    Returns
+    -------
+    BayesianModel
+    """
+    if sigma is not None and not sigma > 0:
+        raise ArgumentError(f"sigma must be a positive number, not {sigma!r}")
+    resolved = resolve_priors(design, priors, sigma=sigma)
+    latents = _latent_variables(design, sigma, centred)
+    by_role = {(v.kind, v.term): v for v in latents}
+    eta = linear_predictor(design)
+
+    def model() -> Generator[Any, Any, None]:
+        scales = []
+        for r, term in enumerate(design.terms):
+            sds = yield Root(ColumnwisePrior(resolved.sds[r], name=by_role["sds", r].name))
+            scale = sds[..., tf.newaxis]
+            lkj = resolved.correlations[r]
+            if lkj is not None:
+                cholesky = yield Root(
+                    tfd.CholeskyLKJ(
+                        term.d,
+                        tf.constant(lkj.concentration, tf.float64),
+                        name=by_role["cholesky", r].name,
+                    )
+                )
+                scale = scale * cholesky
+            scales.append(scale)  # (..., d, d), or (..., 1, 1)
+        beta: Any = tf.zeros([0], tf.float64)
+        if design.p:
+            beta = yield Root(ColumnwisePrior(resolved.beta, name="beta"))
+        effects = []
+        for r, term in enumerate(design.terms):
+            name = by_role["effects", r].name
+            zeros = tf.zeros([term.L, term.d], tf.float64)
+            if not centred:
+                spherical = yield Root(
+                    tfd.Sample(tfd.Normal(zeros[0, 0], zeros[0, 0] + 1.0), zeros.shape, name=name)
+                )
+                b = tf.einsum("...ld,...ed->...le", spherical, scales[r])
+            elif term.d == 1:
+                b = yield tfd.Normal(zeros, scales[r], name=name)
+            else:
+                factor = scales[r][..., tf.newaxis, :, :]
+                b = yield tfd.MultivariateNormalTriL(zeros, factor, name=name)
+            effects.append(b)
+        residual_sd: Any = tf.constant(sigma or 1.0, tf.float64)
+        if resolved.sigma is not None:
+            vector = yield Root(ColumnwisePrior([resolved.sigma], name="sigma"))
+            residual_sd = vector[..., 0]
+        yield gaussian_response(eta(beta, effects), residual_sd, design.weights, name="y")
+
+    return BayesianModel(
+        design=design,
+        priors=resolved,
+        sigma=sigma,
+        centred=centred,
+        latents=latents,
+        joint_distribution=MixedModelDistribution(
+            model, use_vectorized_map=False, name="bayesian_mixed_model"
+        ),
+    )
+
+
+def _latent_variables(
+    design: DesignMatrices, sigma: float | None, centred: bool
+) -> tuple[LatentVariable, ...]:
+    labels = [term.label for term in design.terms]
+    sds, cholesky = latent_names(labels, "sds"), latent_names(labels, "cholesky")
+    effects = latent_names(labels, "b" if centred else "u")
+    variables = []
+    for r, term in enumerate(design.terms):
+        variables.append(LatentVariable(sds[r], "sds", r, (term.d,)))
+        if term.d > 1:
+            variables.append(LatentVariable(cholesky[r], "cholesky", r, (term.d, term.d)))
+    if design.p:
+        variables.append(LatentVariable("beta", "beta", None, (design.p,)))
+    variables += [
+        LatentVariable(effects[r], "effects", r, (term.L, term.d))
+        for r, term in enumerate(design.terms)
+    ]
+    if sigma is None:
+        variables.append(LatentVariable("sigma", "sigma", None, (1,)))
+    return tuple(variables)
