@@ -138,6 +138,27 @@ def resolve_coding(
     return coding
 
 
+def complete_coding(coding: Coding, variable: str) -> Coding:
+    """Fill a matrix with fewer columns than a factor has degrees of freedom, as ``C()`` does.
+
+    Examples
+    --------
+    >>> complete_coding(Coding(np.array([[-1.0], [0.0], [1.0]]), None), "a").matrix.shape
+    (3, 2)
+    """
+    k, given = coding.matrix.shape
+    if given >= k - 1:
+        return coding
+    start = np.column_stack([np.ones(k), coding.matrix])
+    if np.linalg.matrix_rank(start) < given + 1:
+        raise DataError(f"singular contrast matrix for {variable!r}.")
+    q, _ = np.linalg.qr(start, mode="complete")
+    filled = q[:, 1:]
+    filled[:, :given] = coding.matrix
+    names = None if coding.names is None else coding.names + ("",) * (k - 1 - given)
+    return Coding(filled, names)
+
+
 def full_coding(levels: tuple[str, ...]) -> Coding:
     """One indicator column a level.
 

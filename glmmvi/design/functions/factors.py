@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from glmmvi.design.contrasts import CONTRAST_NAMES, named_coding, resolve_coding
+from glmmvi.design.contrasts import CONTRAST_NAMES, complete_coding, named_coding, resolve_coding
 from glmmvi.design.functions.coerce import (
     as_factor,
     as_number,
@@ -254,6 +254,8 @@ def _contrasts(
         coding = named_coding(contr.name, factor.levels)
     else:
         coding = resolve_coding(site.evaluator.contrast_argument(contr), factor.levels, site.text())
+        if many is None:
+            coding = complete_coding(coding, site.text())
     coding = resolve_coding(coding, factor.levels, site.text(), many)
     return replace(factor, coding=coding)
 
