@@ -7,10 +7,10 @@ from importlib import resources
 from pathlib import Path
 
 from lark import Lark
-from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken, VisitError
+from lark.exceptions import UnexpectedCharacters, UnexpectedToken
 
 from glmmvi.errors import ArgumentError, FormulaSyntaxError
-from glmmvi.formula.expression import Argument, Call, Expression
+from glmmvi.formula.expression import Call, Expression
 from glmmvi.formula.syntax_errors import explain
 from glmmvi.formula.syntax_tree import InvalidTokenError, SyntaxTree
 
@@ -80,15 +80,8 @@ def parse_expression(text: str) -> Expression:
         raise explain(text, int(column or 0)) from None
     except UnexpectedCharacters as error:
         raise explain(text, error.pos_in_stream) from None
-    except UnexpectedInput as error:  # pragma: no cover - Lark has no third kind today
-        raise explain(text, int(error.pos_in_stream or 0)) from None
     except InvalidTokenError as error:
-        raise FormulaSyntaxError(error.message, text, error.column) from None
-    except VisitError as error:
-        if isinstance(error.orig_exc, InvalidTokenError):
-            invalid = error.orig_exc
-            raise FormulaSyntaxError(invalid.message, text, invalid.column) from None
-        raise
+        raise FormulaSyntaxError(error.message, text, error.column, error.advice) from None
     _check_nesting(expression, text)
     return expression
 
@@ -106,9 +99,8 @@ def _check_nesting(expression: Expression, text: str) -> None:
             # The left operand of an operator is no deeper: sums may be as long as they like.
             chained = len(part.arguments) == 2 and not _is_function(part)
             for position, argument in enumerate(part.arguments):
-                if isinstance(argument, Argument):
-                    step = 0 if chained and position == 0 else 1
-                    pending.append((argument.value, depth + step))
+                step = 0 if chained and position == 0 else 1
+                pending.append((argument.value, depth + step))
 
 
 def _is_function(call: Call) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from glmmvi.formula.deparse import deparse
 from glmmvi.formula.expression import Call, Constant, Expression, Number, Symbol, Text, walk
+from glmmvi.formula.function_calls import check_function_calls
 from glmmvi.formula.grammar import parse_expression
 from glmmvi.formula.located_error import located_error
 from glmmvi.formula.model_formula import ModelFormula
@@ -51,7 +52,7 @@ def parse_formula(text: str) -> ModelFormula:
         raise _without_tilde(expression, text)
     sides = [argument.value for argument in expression.arguments]
     response = sides[0] if len(sides) == 2 else None
-    _check_logical_operators(expression, text)
+    check_function_calls(expression, text)
     if response is not None:
         _check_response(response, text)
     parts = divide(sides[-1], text)
@@ -68,40 +69,6 @@ def _without_tilde(expression: Expression, text: str) -> Exception:
     else:
         advice = f"Write `response ~ {written}`; `~ {written}` is a formula without a response."
     return located_error("a formula needs a `~`, and there is none", advice, text=text, at=0)
-
-
-def _check_logical_operators(expression: Expression, text: str) -> None:
-    # `||` between terms is lme4's; inside a function's arguments it is R's, for single values.
-    pending: list[tuple[Expression, bool]] = [(expression, False)]
-    while pending:
-        part, inside_function = pending.pop()
-        if not isinstance(part, Call):
-            continue
-        if part.function == "&&" or (part.function == "||" and inside_function):
-            single = part.function[0]
-            raise located_error(
-                f"`{part.function}` compares single values, not columns",
-                f"Write `{single}`, inside `I()`: `I({single.join(_sides(part))})`.",
-                text=text,
-                at=_after(part.arguments[0].value, text),
-            )
-        is_function = part.function[0].isalpha() or part.function[0] == "."
-        pending.extend(
-            (argument.value, inside_function or is_function)
-            for argument in reversed(part.arguments)
-        )
-
-
-def _sides(part: Call) -> list[str]:
-    left, right = (deparse(argument.value) for argument in part.arguments)
-    return [f"{left} ", f" {right}"]
-
-
-def _after(operand: Expression, text: str) -> int | None:
-    if operand.span is None:
-        return None
-    rest = text[operand.span[1] :]
-    return operand.span[1] + len(rest) - len(rest.lstrip())
 
 
 def _check_response(response: Expression, text: str) -> None:

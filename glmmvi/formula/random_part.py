@@ -24,12 +24,6 @@ from glmmvi.formula.terms import expand_terms
 
 _BARS = ("|", "||")
 _DOT = (Symbol("."),)
-#: Covariance structures that lme4 2.0 and glmmTMB write as a function around the bar.
-_STRUCTURES = {
-    "us": "`(x | g)`", "diag": "`(x || g)`", "cs": None, "csh": None, "homcs": None,
-    "homdiag": None, "ar1": None, "hetar1": None, "ou": None, "toep": None, "toeph": None,
-    "exp": None, "mat": None, "gau": None, "rr": None, "propto": None, "equalto": None,
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -154,7 +148,6 @@ def _divide_operand(part: Expression, text: str | None) -> Parts:
         return _divide_wrapped(part, inner[0], text)
     found = find_bar(part)
     if found is None:
-        _refuse_structures(part, text)
         return Parts(part, part)
     if part.function == "^" and operands(without_brackets(part.arguments[0].value), *_BARS) is None:
         return _divide_power(part, text)
@@ -314,21 +307,4 @@ def _refusal(part: Call, bar: Expression, text: str | None) -> FormulaError:
         advice + ".",
         text=text,
         at=_operator_column(part, text) if len(part.arguments) == 2 else part,
-    )
-
-
-def _refuse_structures(part: Call, text: str | None) -> None:
-    if part.function not in _STRUCTURES or not part.arguments:
-        return
-    first = part.arguments[0].value
-    if operands(first, *_BARS) is None:
-        return
-    instead = _STRUCTURES[part.function]
-    raise located_error(
-        f"`{part.function}()` around a random-effects term is not supported",
-        f"The same model is {instead}."
-        if instead
-        else "Unstructured `(x | g)` and independent `(x || g)` covariance matrices are.",
-        text=text,
-        at=part,
     )

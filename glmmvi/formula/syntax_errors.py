@@ -157,11 +157,13 @@ def _explain_token(text: str, before: list[_Token], at: _Token) -> FormulaSyntax
         )
     pair = text[at.start : at.start + 2]
     if pair == "``":
-        return error("a name cannot be empty")
+        return error("a name cannot be empty", "Write the name between the backticks.")
     if pair in ("<-", "->", ":="):
         return error(
             f"`{pair}` is an assignment in R",
-            "For a comparison put a blank between: `< -`."
+            "A formula is written with `~`."
+            if not any(token.text == "~" for token in before)
+            else "For a comparison put a blank between: `< -`."
             if pair == "<-"
             else "Assignments are not part of a model formula.",
         )
@@ -228,7 +230,12 @@ def _explain_closing(text: str, before: list[_Token], at: _Token) -> FormulaSynt
         )
     last = before[-1]
     if last.kind == "opening":
-        return FormulaSyntaxError("there is nothing between these brackets", text, at.start)
+        return FormulaSyntaxError(
+            "there is nothing between these brackets",
+            text,
+            at.start,
+            "Write a term between them, or remove them.",
+        )
     advice = f"Write what belongs right of `{last.text}`, or remove it."
     if last.text in ("|", "||"):
         advice = "A random-effects term names its grouping factor: `(1 | g)`."

@@ -38,11 +38,14 @@ class InvalidTokenError(Exception):
         What is wrong.
     column : int
         Where, zero-based.
+    advice : str
+        What would work.
     """
 
-    def __init__(self, message: str, column: int) -> None:
+    def __init__(self, message: str, column: int, advice: str) -> None:
         self.message = message
         self.column = column
+        self.advice = advice
         super().__init__(message)
 
 
@@ -116,7 +119,9 @@ class SyntaxTree(Transformer[Token, Expression]):
         name = _unquoted(token)
         if "::" in name:
             raise InvalidTokenError(
-                "a function's name in backticks cannot hold `::`", token.start_pos
+                "a function's name in backticks cannot hold `::`",
+                token.start_pos,
+                "Write `package::function(x)` without backticks.",
             )
         return Call(name, arguments, (token.start_pos, closing.end_pos))
 
@@ -158,12 +163,15 @@ def _check_letters(token: Token) -> None:
                 f"`{character}` ({unicodedata.name(character, 'unnamed').lower()}) "
                 "cannot be part of a name",
                 int(token.start_pos or 0) + position,
+                "Put a column's name in backticks; a power of a column is `I(x^2)`.",
             )
 
 
 def _named(name: str, children: list[Any]) -> Argument:
     if not name:
-        raise InvalidTokenError("an argument's name cannot be empty", children[0].start_pos)
+        raise InvalidTokenError(
+            "an argument's name cannot be empty", children[0].start_pos, "Write a name before `=`."
+        )
     return Argument(children[2] if len(children) == 3 else Symbol(""), name)
 
 
@@ -177,12 +185,18 @@ def _unquoted(token: Token) -> str:
         if simple is not None:
             if simple not in _SIMPLE_ESCAPES:
                 raise InvalidTokenError(
-                    f"`\\{simple}` is not an escape that R knows", column(match)
+                    f"`\\{simple}` is not an escape that R knows",
+                    column(match),
+                    "Double the backslash to mean one.",
                 )
             return _SIMPLE_ESCAPES[simple]
         number = int(octal, 8) if code is None else int(code, 16)
         if not 0 < number <= 0x10FFFF or 0xD800 <= number < 0xE000:
-            raise InvalidTokenError(f"`{match[0]}` is not a character", column(match))
+            raise InvalidTokenError(
+                f"`{match[0]}` is not a character",
+                column(match),
+                "Type the character itself, or double the backslash to mean one.",
+            )
         return chr(number)
 
     def column(match: re.Match[str]) -> int:
