@@ -133,7 +133,7 @@ def minimize(
     hessian: NDArray[np.float64],
     *,
     probe: Vector,
-    tolerance: float = 1e-9,
+    tolerance: float = 1e-12,
     max_evaluations: int = 500,
 ) -> tuple[BfgsState, OptimizationRecord]:
     """Minimise an objective under lower bounds.
@@ -166,17 +166,19 @@ def minimize(
     start, initial = state.x, state.value
     iterations, evaluations = 0, 1
     converged, reason = False, ""
+    expected = np.inf
     while True:
-        expected = direction(state, lower)[1]
-        enough = max(tolerance, _NOISE * abs(state.value))
-        if expected <= enough:
+        before, expected = expected, direction(state, lower)[1]
+        # below the objective's rounding error the gradient still leads on, until it does not
+        stalled = expected <= _NOISE * abs(state.value) and expected >= 0.5 * before
+        if expected <= tolerance or stalled:
             inside, tried = _away_from_bound(objective, state, lower, probe, hessian)
             evaluations += tried
             if inside is None:
                 converged = True
                 reason = "the next step is expected to gain less than the tolerance"
                 break
-            state = inside
+            state, expected = inside, np.inf
             continue
         if evaluations >= max_evaluations:
             reason = f"the limit of {max_evaluations} evaluations was reached"
@@ -185,6 +187,10 @@ def minimize(
         iterations += 1
         evaluations += info.evaluations
         if not info.moved:
+            if expected <= 10.0 * _NOISE * abs(state.value):
+                converged = True
+                reason = "the objective is flat to its rounding error"
+                break
             if np.array_equal(state.hessian, hessian):
                 reason = "no better point was found along the gradient"
                 break

@@ -143,7 +143,7 @@ def optimize(
     problem: LinearMixedProblem,
     *,
     start: Sequence[Matrix] | None = None,
-    tolerance: float = 1e-9,
+    tolerance: float = 1e-12,
     max_evaluations: int = 500,
 ) -> tuple[LinearMixedSolution, OptimizationRecord]:
     """Maximise the ELBO over the covariance factors.

@@ -30,7 +30,7 @@ class LmerControl:
         and about terms with as many random effects as observations.
     """
 
-    tolerance: float = 1e-9
+    tolerance: float = 1e-12
     max_evaluations: int = 500
     check_conv_singular: Action = "message"
     check_nlev_gtr_1: Action = "stop"
