@@ -5,6 +5,9 @@ from glmmvi.results.rendering.coefficient_matrix import print_coefficient_matrix
 from glmmvi.results.rendering.confint import render_confint
 from glmmvi.results.rendering.data_frame import render_data_frame
 from glmmvi.results.rendering.group_tables import render_coef, render_ranef
+from glmmvi.results.rendering.html import write_html
+from glmmvi.results.rendering.latex import write_latex
+from glmmvi.results.rendering.markdown import write_markdown
 from glmmvi.results.rendering.model_print import render_print
 from glmmvi.results.rendering.model_summary import render_summary
 from glmmvi.results.rendering.numbers import format_number, format_numbers
@@ -15,6 +18,7 @@ from glmmvi.results.rendering.scalars import (
     render_ngrps,
     render_vcov,
 )
+from glmmvi.results.rendering.summary_document import summary_document
 from glmmvi.results.rendering.var_corr import render_var_corr
 
 __all__ = [
@@ -34,4 +38,8 @@ __all__ = [
     "render_summary",
     "render_var_corr",
     "render_vcov",
+    "summary_document",
+    "write_html",
+    "write_latex",
+    "write_markdown",
 ]

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from glmmvi.results.rendering.coefficient_matrix import print_coefficient_matrix
+from glmmvi.results.rendering.coefficient_matrix import (
+    format_coefficient_matrix,
+    print_coefficient_matrix,
+)
+from glmmvi.results.rendering.formatted_table import FormattedTable
 
 if TYPE_CHECKING:
     from glmmvi.results.tables.anova_table import AnovaTable
@@ -37,6 +41,25 @@ def render_anova(
     --------
     See `AnovaTable`.
     """
+    options = _matrix_options(table, digits, signif_stars)
+    columns = [[float(x) for x in column] for column in table.columns]
+    body = print_coefficient_matrix(
+        columns, table.column_names, table.row_names, width=width, **options
+    )
+    return "".join(f"{line}\n" for line in table.heading) + body
+
+
+def format_anova(
+    table: AnovaTable, *, digits: int = 5, signif_stars: bool = True
+) -> FormattedTable:
+    """Format the table of `render_anova` without laying it out."""
+    options = _matrix_options(table, digits, signif_stars)
+    columns = [[float(x) for x in column] for column in table.columns]
+    return format_coefficient_matrix(columns, table.column_names, table.row_names, **options)
+
+
+def _matrix_options(table: AnovaTable, digits: int, signif_stars: bool) -> dict[str, Any]:
+    """Find out which columns are tests, p values, or may be rounded to 0."""
     names = table.column_names
     last = len(names) - 1
     p_value = last if names[last].startswith(("P(", "Pr(")) else None
@@ -46,17 +69,12 @@ def render_anova(
         for j, name in enumerate(names)
         if j != p_value and j not in tests and not name.endswith("Df")
     ]
-    body = print_coefficient_matrix(
-        [[float(x) for x in column] for column in table.columns],
-        names,
-        table.row_names,
-        digits=digits,
-        estimates=(),
-        tests=tests,
-        p_value=p_value,
-        zap=zap,
-        stars=signif_stars,
-        na="",
-        width=width,
-    )
-    return "".join(f"{line}\n" for line in table.heading) + body
+    return {
+        "digits": digits,
+        "estimates": (),
+        "tests": tests,
+        "p_value": p_value,
+        "zap": zap,
+        "stars": signif_stars,
+        "na": "",
+    }

@@ -6,6 +6,7 @@ import math
 import sys
 from collections.abc import Sequence
 
+from glmmvi.results.rendering.formatted_table import FormattedTable
 from glmmvi.results.rendering.lines import fill_items, wrap_words
 from glmmvi.results.rendering.matrices import print_columns
 from glmmvi.results.rendering.numbers import format_numbers
@@ -73,6 +74,56 @@ def print_coefficient_matrix(
     (Intercept)  251.405      6.825  36.838
     Days          10.467      1.546   6.771
     """
+    table = format_coefficient_matrix(
+        columns,
+        column_names,
+        row_names,
+        digits=digits,
+        estimates=estimates,
+        tests=tests,
+        p_value=p_value,
+        zap=zap,
+        stars=stars,
+        na=na,
+        eps=eps,
+    )
+    text = print_columns(table.columns, table.headings, table.labels, width=width)
+    if len(table.headings) > len(column_names) and (legend is None or legend):
+        text += _legend(width)
+    return text
+
+
+def format_coefficient_matrix(
+    columns: Sequence[Sequence[float]],
+    column_names: Sequence[str],
+    row_names: Sequence[str],
+    *,
+    digits: int = 5,
+    estimates: Sequence[int] = (0, 1),
+    tests: Sequence[int] = (2,),
+    p_value: int | None = None,
+    zap: Sequence[int] = (),
+    stars: bool = True,
+    na: str = "NA",
+    eps: float = sys.float_info.epsilon,
+) -> FormattedTable:
+    """Format a table of coefficients, without laying it out.
+
+    Parameters
+    ----------
+    columns, column_names, row_names, digits, estimates, tests, p_value, zap, stars, na, eps
+        As for `print_coefficient_matrix`.
+
+    Returns
+    -------
+    FormattedTable
+        With a last column more, without a heading, where there are stars.
+
+    Examples
+    --------
+    >>> format_coefficient_matrix([[2.0], [0.5], [4.0]], ["b", "se", "t"], ["x"]).columns
+    [['2.0'], ['0.5'], ['4']]
+    """
     numbers = [list(map(float, column)) for column in columns]
     test_digits = max(1, min(5, digits - 1))
     for j in zap:
@@ -98,10 +149,7 @@ def print_coefficient_matrix(
         if stars:
             texts.append(significance_stars(p_values))
             headings.append("")
-    text = print_columns(texts, headings, row_names, width=width)
-    if p_value is not None and stars and (legend is None or legend):
-        text += _legend(width)
-    return text
+    return FormattedTable(texts, headings, row_names)
 
 
 def _estimate_decimals(

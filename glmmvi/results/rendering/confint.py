@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from glmmvi.results.rendering.data_frame import render_data_frame
+from glmmvi.results.rendering.formatted_table import FormattedTable
+from glmmvi.results.rendering.matrices import print_data_frame
 from glmmvi.results.rendering.numbers import format_numbers
 
 if TYPE_CHECKING:
@@ -45,6 +46,12 @@ def render_confint(intervals: ConfidenceIntervals, *, digits: int = 7, width: in
     --------
     See `ConfidenceIntervals`.
     """
-    low, high = bound_names(intervals.level)
-    columns = {low: intervals.lower.tolist(), high: intervals.upper.tolist()}
-    return render_data_frame(columns, row_names=intervals.names, digits=digits, width=width)
+    table = format_confint(intervals, digits=digits)
+    return print_data_frame(table.columns, table.headings, table.labels, width=width)
+
+
+def format_confint(intervals: ConfidenceIntervals, *, digits: int = 7) -> FormattedTable:
+    """Format the table of `render_confint` without laying it out."""
+    bounds = (intervals.lower, intervals.upper)
+    columns = [format_numbers(bound, digits, na="NA") for bound in bounds]
+    return FormattedTable(columns, bound_names(intervals.level), intervals.names)

@@ -8,10 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glmmvi.results.rendering.abbreviate import abbreviate
+from glmmvi.results.rendering.formatted_table import FormattedTable
 from glmmvi.results.rendering.matrices import print_columns
 from glmmvi.results.rendering.numbers import format_numbers
 from glmmvi.results.rendering.rounding import r_round
 
+LARGEST_CORRELATION_SHOWN = 12  # coefficients, lme4's option lme4.summary.cor.max
 HEADING = "\nCorrelation of Fixed Effects:\n"
 SYMBOLS = ((0.3, " "), (0.6, "."), (0.8, ","), (0.9, "+"), (0.95, "*"), (1.0, "B"))
 SYMBOL_LEGEND = "0 ‘ ’ 0.3 ‘.’ 0.6 ‘,’ 0.8 ‘+’ 0.9 ‘*’ 0.95 ‘B’ 1"
@@ -46,14 +48,22 @@ def correlation_text(
     Days -0.138
     <BLANKLINE>
     """
-    p = len(names)
-    if p < 2:
+    if len(names) < 2:
         return ""
+    table = format_correlation(names, correlation)
+    return HEADING + print_columns(
+        table.columns, table.headings, table.labels, right=False, width=width
+    )
+
+
+def format_correlation(names: Sequence[str], correlation: NDArray[np.float64]) -> FormattedTable:
+    """Format the lower triangle of `correlation_text` without laying it out."""
+    p = len(names)
     flat = format_numbers((r_round(float(c), 3) for c in correlation.ravel()), nsmall=3)
     columns = [[flat[i * p + j] if i > j else "" for i in range(1, p)] for j in range(p - 1)]
     headings = abbreviate(names, 6)[:-1]
     labels = abbreviate(names, 11)[1:]
-    return HEADING + print_columns(columns, headings, labels, right=False, width=width)
+    return FormattedTable(columns, headings, labels, right=False)
 
 
 def symbolic_correlation_text(

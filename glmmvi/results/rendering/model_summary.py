@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from glmmvi.results.rendering.coefficient_matrix import print_coefficient_matrix
-from glmmvi.results.rendering.correlation import correlation_text, symbolic_correlation_text
+from glmmvi.results.rendering.coefficients import coefficients_text
+from glmmvi.results.rendering.correlation import (
+    LARGEST_CORRELATION_SHOWN,
+    correlation_text,
+    symbolic_correlation_text,
+)
 from glmmvi.results.rendering.model_parts import (
     call_text,
     criterion_text,
@@ -23,10 +27,8 @@ from glmmvi.results.rendering.var_corr import render_var_corr
 from glmmvi.results.rendering.vectors import print_named_vector
 
 if TYPE_CHECKING:
-    from glmmvi.results.tables.coefficient_table import CoefficientTable
     from glmmvi.results.tables.model_summary import ModelSummary
 
-LARGEST_CORRELATION_SHOWN = 12
 CORRELATION_HINT = (
     "Use print(summary(fit), correlation=TRUE)  or\n    vcov(summary(fit))        if you need it\n"
 )
@@ -110,27 +112,6 @@ def render_summary(
         notes_text(summary.notes),
     ]
     return "".join(parts)
-
-
-def coefficients_text(
-    table: CoefficientTable, digits: int = 4, signif_stars: bool = True, width: int = 80
-) -> str:
-    """Write the table of the fixed effects."""
-    columns = [[float(x) for x in column] for column in table.columns]
-    n_columns = len(columns)
-    has_p = table.p_values is not None
-    statistic = n_columns - 1 - has_p
-    return print_coefficient_matrix(
-        columns,
-        table.column_names,
-        table.names,
-        digits=digits,
-        estimates=(0, 1),
-        tests=(statistic,),
-        p_value=n_columns - 1 if has_p else None,
-        stars=signif_stars,
-        width=width,
-    )
 
 
 def _residuals_text(summary: ModelSummary, digits: int, width: int) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from glmmvi.errors import ArgumentError
+from glmmvi.results.rendering.formatted_table import FormattedTable
 from glmmvi.results.rendering.matrices import print_columns
 from glmmvi.results.rendering.numbers import format_numbers
 from glmmvi.results.rendering.rounding import r_round
@@ -56,6 +57,14 @@ def render_var_corr(
      g        (Intercept) 0.25
      Residual             4.00
     """
+    table = format_var_corr(var_corr, comp, digits=digits)
+    return print_columns(table.columns, table.headings, table.labels, right=False, width=width)
+
+
+def format_var_corr(
+    var_corr: VarCorr, comp: str | Sequence[str] = ("Std.Dev.",), *, digits: int = 5
+) -> FormattedTable:
+    """Format the table of `render_var_corr` without laying it out."""
     shown = _components(comp)
     sds = [float(s) for term in var_corr.terms for s in term.sd]
     names = [name for term in var_corr.terms for name in term.names]
@@ -75,7 +84,7 @@ def render_var_corr(
     correlations = _correlation_columns(var_corr, len(sds), max(2, digits - 2))
     columns += correlations
     headings += ["Corr", *[""] * (len(correlations) - 1)][: len(correlations)]
-    return print_columns(columns, headings, [""] * len(sds), right=False, width=width)
+    return FormattedTable(columns, headings, [""] * len(sds), right=False, text_columns=2)
 
 
 def _components(comp: str | Sequence[str]) -> list[str]:

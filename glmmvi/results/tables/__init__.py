@@ -10,6 +10,7 @@ from glmmvi.results.tables.log_likelihood import LogLikelihood
 from glmmvi.results.tables.model_summary import ModelCall, ModelSummary
 from glmmvi.results.tables.optimizer_report import OptimizerReport
 from glmmvi.results.tables.random_effects import RandomEffects
+from glmmvi.results.tables.renderable import Renderable
 from glmmvi.results.tables.var_corr import VarCorr, VarCorrTerm
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "OptimizerReport",
     "RandomEffects",
     "RemlCriterion",
+    "Renderable",
     "VarCorr",
     "VarCorrTerm",
 ]

@@ -9,10 +9,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from glmmvi.results.rendering.anova import render_anova
+from glmmvi.results.rendering.document import Document
+from glmmvi.results.rendering.table_documents import anova_document
+from glmmvi.results.tables.renderable import Renderable
 
 
 @dataclass(frozen=True)
-class AnovaTable:
+class AnovaTable(Renderable):
     """Rows of models or terms, columns of statistics, R's heading over them.
 
     Attributes
@@ -53,3 +56,6 @@ class AnovaTable:
         """Give the table as a DataFrame with R's row and column names."""
         columns = dict(zip(self.column_names, self.columns, strict=True))
         return pd.DataFrame(columns, index=list(self.row_names))
+
+    def _document(self) -> Document:
+        return anova_document(self)

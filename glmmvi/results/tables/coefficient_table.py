@@ -9,9 +9,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from glmmvi.results.rendering.document import Document
+from glmmvi.results.rendering.table_documents import coefficients_document
+from glmmvi.results.tables.renderable import Renderable
+
 
 @dataclass(frozen=True)
-class CoefficientTable:
+class CoefficientTable(Renderable):
     """Estimates, standard errors and tests of the fixed effects.
 
     Attributes
@@ -82,3 +86,6 @@ class CoefficientTable:
         """
         columns = dict(zip(self.column_names, self.columns, strict=True))
         return pd.DataFrame(columns, index=list(self.names))
+
+    def _document(self) -> Document:
+        return coefficients_document(self)

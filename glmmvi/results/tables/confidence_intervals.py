@@ -9,10 +9,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from glmmvi.results.rendering.confint import bound_names, render_confint
+from glmmvi.results.rendering.document import Document
+from glmmvi.results.rendering.table_documents import confint_document
+from glmmvi.results.tables.renderable import Renderable
 
 
 @dataclass(frozen=True)
-class ConfidenceIntervals:
+class ConfidenceIntervals(Renderable):
     """Lower and upper bounds of parameters.
 
     Attributes
@@ -43,3 +46,6 @@ class ConfidenceIntervals:
         """Give the bounds as a DataFrame with R's column names, e.g. ``2.5 %`` and ``97.5 %``."""
         low, high = bound_names(self.level)
         return pd.DataFrame({low: self.lower, high: self.upper}, index=list(self.names))
+
+    def _document(self) -> Document:
+        return confint_document(self)

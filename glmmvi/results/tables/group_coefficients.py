@@ -9,13 +9,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from glmmvi.results.rendering.document import Document
 from glmmvi.results.rendering.group_tables import render_coef
+from glmmvi.results.rendering.table_documents import groups_document
 from glmmvi.results.tables.group_table import GroupTable
 from glmmvi.results.tables.random_effects import RandomEffects
+from glmmvi.results.tables.renderable import Renderable
 
 
 @dataclass(frozen=True)
-class GroupCoefficients:
+class GroupCoefficients(Renderable):
     """Coefficients of every level of every grouping factor.
 
     Attributes
@@ -92,3 +95,6 @@ class GroupCoefficients:
 
     def __str__(self) -> str:
         return render_coef(self).rstrip("\n")
+
+    def _document(self) -> Document:
+        return groups_document(self.groups)

@@ -8,10 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from glmmvi.results.rendering.document import Document
 from glmmvi.results.rendering.model_summary import render_summary
+from glmmvi.results.rendering.summary_document import summary_document
 from glmmvi.results.tables.coefficient_table import CoefficientTable
 from glmmvi.results.tables.criteria import InformationCriteria, RemlCriterion
 from glmmvi.results.tables.optimizer_report import OptimizerReport
+from glmmvi.results.tables.renderable import Renderable
 from glmmvi.results.tables.var_corr import VarCorr
 
 
@@ -46,7 +49,7 @@ class ModelCall:
 
 
 @dataclass(frozen=True)
-class ModelSummary:
+class ModelSummary(Renderable):
     """The numbers of a fit that its printouts show.
 
     ``str(summary)`` is lme4's ``print(summary(fit))``; `render_print` gives ``print(fit)``.
@@ -135,3 +138,6 @@ class ModelSummary:
 
     def __str__(self) -> str:
         return render_summary(self).rstrip("\n")
+
+    def _document(self) -> Document:
+        return summary_document(self)

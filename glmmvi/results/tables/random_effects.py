@@ -8,12 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from glmmvi.results.rendering.document import Document
 from glmmvi.results.rendering.group_tables import render_ranef
+from glmmvi.results.rendering.table_documents import groups_document
 from glmmvi.results.tables.group_table import GroupTable
+from glmmvi.results.tables.renderable import Renderable
 
 
 @dataclass(frozen=True)
-class RandomEffects:
+class RandomEffects(Renderable):
     """Random effects of every grouping factor.
 
     Two terms of the same factor stand in one table, as in lme4.
@@ -79,3 +82,6 @@ class RandomEffects:
                 columns["condsd"] = np.ravel(table.sd, order="F")
             frames.append(pd.DataFrame(columns))
         return pd.concat(frames, ignore_index=True)
+
+    def _document(self) -> Document:
+        return groups_document(self.groups)

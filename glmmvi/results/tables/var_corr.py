@@ -9,7 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from glmmvi.results.rendering.document import Document
+from glmmvi.results.rendering.table_documents import var_corr_document
 from glmmvi.results.rendering.var_corr import render_var_corr
+from glmmvi.results.tables.renderable import Renderable
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,7 @@ class VarCorrTerm:
 
 
 @dataclass(frozen=True)
-class VarCorr:
+class VarCorr(Renderable):
     """The covariance parameters of a fit, on the scale that people read.
 
     Attributes
@@ -147,3 +150,6 @@ class VarCorr:
         if self.sigma is not None:
             rows.append(("Residual", None, None, self.sigma**2, self.sigma))
         return pd.DataFrame(rows, columns=["grp", "var1", "var2", "vcov", "sdcor"])
+
+    def _document(self) -> Document:
+        return var_corr_document(self)
