@@ -8,7 +8,7 @@ As in R, an operator is a call of a function with that name: ``a + b`` is
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 Span = tuple[int, int]
@@ -84,9 +84,13 @@ class Call:
     def __hash__(self) -> int:
         return self._hash
 
-    def __reduce__(self) -> tuple[type[Call], tuple[object, ...]]:
-        # The hash of a string differs between processes: build anew, do not copy `_hash`.
-        return Call, (self.function, self.arguments, self.span)
+    def __reduce__(self) -> tuple[object, tuple[object, ...]]:
+        # Pickled as a flat list: nesting does not recurse, and `_hash` (which differs between
+        # processes) is made anew.
+        return _from_postfix, (_postfix(self),)
+
+    def __deepcopy__(self, memo: object) -> Call:
+        return self  # immutable all the way down
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Call):
@@ -182,21 +186,46 @@ def substitute(expression: Expression, name: str, value: Expression) -> Expressi
     ... # doctest: +ELLIPSIS
     Call(function='+', arguments=(Argument(value=Symbol(name='a'), name=None), ...
     """
-    done: list[Expression] = []
-    pending: list[tuple[Expression, bool]] = [(expression, False)]
-    while pending:
-        part, parts_done = pending.pop()
-        if not isinstance(part, Call):
-            done.append(value if part == Symbol(name) else part)
-        elif parts_done:
-            count = len(part.arguments)
-            values = done[len(done) - count :]
-            del done[len(done) - count :]
-            arguments = tuple(
-                Argument(new, old.name) for new, old in zip(values, part.arguments, strict=True)
-            )
-            done.append(Call(part.function, arguments, part.span))
+    replaced: list[Expression | _Head] = [
+        value if item == Symbol(name) else item for item in _postfix(expression)
+    ]
+    return _from_postfix(replaced)
+
+
+# A call without its arguments: function, names of the arguments, span.
+_Head = tuple[str, tuple[str | None, ...], Span | None]
+
+
+def _postfix(expression: Expression) -> list[Expression | _Head]:
+    """List the parts of an expression, each call after its arguments."""
+    items: list[Expression | _Head] = []
+    for part in _preorder_from_the_right(expression):
+        if isinstance(part, Call):
+            names = tuple(argument.name for argument in part.arguments)
+            items.append((part.function, names, part.span))
         else:
-            pending.append((part, True))
-            pending.extend((argument.value, False) for argument in reversed(part.arguments))
+            items.append(part)
+    return items[::-1]
+
+
+def _preorder_from_the_right(expression: Expression) -> Iterator[Expression]:
+    pending = [expression]
+    while pending:
+        part = pending.pop()
+        yield part
+        if isinstance(part, Call):
+            pending.extend(argument.value for argument in part.arguments)
+
+
+def _from_postfix(items: Sequence[Expression | _Head]) -> Expression:
+    """Put together what :func:`_postfix` took apart."""
+    done: list[Expression] = []
+    for item in items:
+        if isinstance(item, tuple):
+            function, names, span = item
+            first = len(done) - len(names)
+            arguments = tuple(map(Argument, done[first:], names))
+            done[first:] = [Call(function, arguments, span)]
+        else:
+            done.append(item)
     return done[0]

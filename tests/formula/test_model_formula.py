@@ -1,6 +1,8 @@
 """Whole formulas against lme4: printed text, grouping factors, fixed part; update()."""
 
+import copy
 import json
+import pickle
 import warnings
 from pathlib import Path
 
@@ -117,6 +119,8 @@ def test_a_thousand_terms():
     formula = parse_formula(text)
     assert formula == parse_formula(str(formula))
     assert str(formula) == text
+    assert pickle.loads(pickle.dumps(formula)) == formula
+    assert copy.deepcopy(formula) == formula
 
 
 # Where we leave R on purpose: old, new, our answer.
