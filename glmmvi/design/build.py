@@ -27,6 +27,7 @@ from glmmvi.formula.expression import Call, Expression, Symbol, call, walk
 from glmmvi.formula.model_formula import ModelFormula
 from glmmvi.formula.terms import Terms
 
+_NOT_FINITE = "NA/NaN/Inf in foreign function call (arg 1)"
 ResponseKind = Literal["any", "numeric", "none"]
 
 
@@ -112,7 +113,7 @@ def build_design(
     prior, shift = row_weights_and_offset(made, response)
     plan = plan_fixed_columns(made, contrasts)
     X = fill_columns(plan, frame.values, n)
-    _check_columns(X, plan.names, "NA/NaN/Inf in foreign function call (arg 1)")
+    _check_columns(X, plan.names, _NOT_FINITE)
     X, kept = drop_dependent_columns(X, plan.names)
     terms, recipes = _random_terms(made, contrasts)
     dropped = tuple(name for i, name in enumerate(plan.names) if i not in set(kept))
@@ -251,8 +252,9 @@ def _check_columns(X: NDArray[np.float64], names: tuple[str, ...], message: str)
         bad = ~np.isfinite(X[:, j])
         if bad.any():
             row = int(np.flatnonzero(bad)[0])
+            text = message if np.isnan(X[row, j]) else _NOT_FINITE
             raise DataError(
-                f"{message}: the column '{name}' has {int(bad.sum())} infinite or missing values, "
+                f"{text}: the column '{name}' has {int(bad.sum())} infinite or missing values, "
                 f"first in row {row} of the rows used ({X[row, j]})."
             )
 

@@ -165,8 +165,13 @@ def _from_narwhals(data: Any) -> DataColumns:
 
     def get(name: str) -> Any:
         series = frame[name]
-        if series.dtype == nw.Categorical and "polars" in str(series.implementation).lower():
-            series = series.cast(nw.String)  # polars' categories have no order of their own
+        if series.implementation.is_pyarrow() and series.dtype != nw.Date:
+            return series.to_native().to_pandas()  # narwhals would lose the categories
+        if series.implementation.is_polars():
+            if series.dtype == nw.Enum:  # levels in their order, but no ordered factor
+                return series.to_pandas().cat.as_unordered()
+            if series.dtype == nw.Categorical:
+                series = series.cast(nw.String)  # polars' categories have no order of their own
         if series.dtype == nw.Date:
             days = series.to_pandas()
             return pd.to_datetime(days).to_numpy().astype("datetime64[D]")

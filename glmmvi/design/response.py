@@ -74,11 +74,13 @@ def make_response(value: Value, name: str, *, numeric: bool) -> Response:
                 f"whose first level is failure: factor({name})."
             )
         y = np.where(value.codes < 0, np.nan, (value.codes > 0).astype(np.float64))
+        _check_finite(y, name)
         return Response(y, "factor", None, value.levels)
     if isinstance(value, Logical):
         y = value.values.astype(np.float64)
         if value.missing is not None:
             y[value.missing] = np.nan
+        _check_finite(y, name)
         return Response(y, "logical")
     if isinstance(value, Matrix):
         return _matrix_response(value, name, numeric)
@@ -119,10 +121,10 @@ def _matrix_response(value: Matrix, name: str, numeric: bool) -> Response:
 def _check_finite(y: NDArray[np.float64], name: str) -> None:
     if np.isfinite(y.sum()):
         return
-    infinite = np.isinf(y)
-    if infinite.any():
-        row = int(np.flatnonzero(infinite)[0])
+    bad = ~np.isfinite(y)
+    if bad.any():
+        row = int(np.flatnonzero(bad)[0])
         raise DataError(
-            f"NA/NaN/Inf in 'y': the response '{name}' is infinite in {int(infinite.sum())} rows, "
-            f"first in row {row} of the rows used."
+            f"NA/NaN/Inf in 'y': the response '{name}' is infinite or missing in "
+            f"{int(bad.sum())} rows, first in row {row} of the rows used ({y[row]})."
         )

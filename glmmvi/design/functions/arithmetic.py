@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from glmmvi.design.functions.coerce import as_number, as_text, like, one_number
 from glmmvi.design.functions.r_function import CallSite, RFunction
 from glmmvi.design.values import Factor, Logical, Matrix, Value, strings_of
-from glmmvi.errors import DataError
+from glmmvi.errors import DataError, GlmmviWarning
 
 Array = NDArray[Any]
 
@@ -184,16 +185,30 @@ def _in(site: CallSite, x: Value, table: Value) -> Value:
 def _elementwise(operation: Callable[[Array], Array]) -> RFunction:
     def run(site: CallSite, x: Value) -> Value:
         with np.errstate(all="ignore"):
-            return like(x, operation(_floats(as_number(x, site.name))))
+            number = _floats(as_number(x, site.name))
+            return like(x, _noticed(site, number, operation(number)))
 
     return RFunction(("x",), run)
+
+
+def _noticed(site: CallSite, before: Array, after: Array) -> Array:
+    """R's warning where a function made NaN of a number; the rows will be left out."""
+    if not np.isfinite(after.sum()):
+        made = int((np.isnan(after) & ~np.isnan(before)).sum())
+        if made:
+            warnings.warn(
+                f"NaNs produced: {site.text()} has {made}, which count as missing values",
+                GlmmviWarning,
+                stacklevel=2,
+            )
+    return after
 
 
 def _log(site: CallSite, x: Value, base: Value = None) -> Value:
     number = _floats(as_number(x, "log"))
     with np.errstate(all="ignore"):
         if base is None:
-            return like(x, np.log(number))
+            return like(x, _noticed(site, number, np.log(number)))
         b = one_number(base, "base")
         if b == 2:
             return like(x, np.log2(number))
