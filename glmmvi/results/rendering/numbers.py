@@ -151,7 +151,7 @@ def _significant_digits(r: float, digits: int) -> tuple[int, int, bool]:
     mantissa, _, exponent_text = text.partition("e")
     exponent = int(exponent_text)
     figures = mantissa.replace(".", "")
-    if digits < 15:
+    if digits <= 15:
         longer = f"{r:.16e}"
         tail = (longer[0] + longer[2:18])[digits:]
         if tail in (_HALF[len(tail)], _BELOW_HALF[len(tail)]):
