@@ -80,7 +80,6 @@ def orthogonal_basis(arrays: RegressionArrays) -> OrthogonalBasis:
     """
     p = arrays.p
     root = np.sqrt(arrays.weights)
-    total = arrays.weights.sum()
     Xy = np.column_stack([arrays.X, arrays.y - arrays.offset]) * root[:, None]
     triangle = upper_triangle(Xy)
     factor = triangle[:p, :p]
@@ -89,11 +88,25 @@ def orthogonal_basis(arrays: RegressionArrays) -> OrthogonalBasis:
         X_factor=factor,
         ols=ols,
         y_scale=float(triangle[p, p]),
-        Z_factors=tuple(
-            _invertible(upper_triangle(term.Z * root[:, None]) / np.sqrt(total))
-            for term in arrays.terms
-        ),
+        Z_factors=tuple(term_factor(term.Z, arrays.weights) for term in arrays.terms),
     )
+
+
+def term_factor(Z: Matrix, weights: NDArray[np.float64]) -> Matrix:
+    """Upper triangle `R` that makes the columns of ``sqrt(w) Z R^-1`` orthonormal.
+
+    Parameters
+    ----------
+    Z : float64, shape (n, d)
+    weights : float64, shape (n,)
+
+    Returns
+    -------
+    float64, shape (d, d)
+        Over ``sqrt(sum w)``, so that a column of ones stays as it is.
+    """
+    triangle = upper_triangle(Z * np.sqrt(weights)[:, None])
+    return _invertible(triangle / np.sqrt(weights.sum()))
 
 
 def in_basis(arrays: RegressionArrays, basis: OrthogonalBasis) -> RegressionArrays:

@@ -44,8 +44,3 @@ class Estimates:
     def theta(self) -> NDArray[np.float64]:
         """Lower triangles of `Lambda`, columns first: lme4's ``theta``."""
         return np.concatenate([factor.T[np.triu_indices(len(factor))] for factor in self.Lambda])
-
-    @property
-    def diagonal(self) -> NDArray[np.float64]:
-        """The elements of `theta` that are bounded below by 0."""
-        return np.concatenate([np.diag(factor) for factor in self.Lambda])

@@ -8,10 +8,12 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from glmmvi.design.design_matrices import DesignMatrices
 from glmmvi.errors import ArgumentError
 from glmmvi.inference.optimization_record import OptimizationRecord
+from glmmvi.inference.orthogonal_basis import engine_factor, term_factor
 from glmmvi.results.estimates import Estimates
 from glmmvi.results.group_effects import coef_table, ranef_table
 from glmmvi.results.prediction import linear_predictor, predict_new
@@ -212,9 +214,18 @@ class LinearMixedFit:
         Parameters
         ----------
         tol : float
-            On the diagonal of the relative covariance factor, as in lme4.
+            On the diagonal of the relative covariance factors. lme4 takes them as they are
+            (so that a covariate in small units looks singular); here the columns of each term
+            are made orthonormal first.
         """
-        return bool((self.estimates.diagonal < tol).any())
+        return bool((self._standardized_diagonal < tol).any())
+
+    @cached_property
+    def _standardized_diagonal(self) -> NDArray[np.float64]:
+        terms = zip(self.design.terms, self.estimates.Lambda, strict=True)
+        weights = self.design.weights
+        factors = [engine_factor(Lambda, term_factor(term.Z, weights)) for term, Lambda in terms]
+        return np.concatenate([np.diag(factor) for factor in factors])
 
     # -- row by row -----------------------------------------------------------------------
 
