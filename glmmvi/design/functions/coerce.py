@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from glmmvi.design.intake import factor_from_strings
@@ -94,21 +95,13 @@ def as_factor(value: Value) -> Factor:
     if value is None:
         raise DataError("NULL cannot be made a factor.")
     numbers = value.values[:, 0] if isinstance(value, Matrix) else value
-    if numbers.dtype.kind == "f":
-        missing = np.isnan(numbers)
-        if missing.any():
-            inner = as_factor(numbers[~missing])
-            codes = np.full(len(numbers), -1, dtype=np.intp)
-            codes[~missing] = inner.codes
-            return Factor(codes, inner.levels)
-    uniques, codes = np.unique(numbers, return_inverse=True)
+    codes, uniques = pd.factorize(numbers, sort=True)  # NaN gets the code -1
     texts = labels_of_numbers(uniques)
     levels = tuple(dict.fromkeys(texts))
-    codes = codes.reshape(-1).astype(np.intp, copy=False)
     if len(levels) < len(texts):  # numbers that print alike are one level, as in R
         position = {level: i for i, level in enumerate(levels)}
-        codes = np.array([position[t] for t in texts], dtype=np.intp)[codes]
-    return Factor(codes, levels)
+        codes = np.array([*(position[t] for t in texts), -1], dtype=np.intp)[codes]
+    return Factor(codes.astype(np.intp, copy=False), levels)
 
 
 def as_text(value: Value) -> Factor:
