@@ -10,6 +10,8 @@ import pytest
 
 import glmmvi as gv
 
+GOOD = "y ~ x + (1 | g)"
+
 
 def frame(n=60):
     rng = np.random.default_rng(1)
@@ -27,28 +29,28 @@ def frame(n=60):
 
 
 CASES = {
-    "missing column": ("y ~ nope + (1 | g)", {}, gv.DataError, r"object 'nope' not found"),
-    "near name": ("y ~ X + (1 | g)", {}, gv.DataError, r"'X' not found.*x"),
-    "missing group": ("y ~ x + (1 | nope)", {}, gv.DataError, r"object 'nope' not found"),
-    "unknown argument": ("y ~ x + (1 | g)", {"foo": 2}, gv.ArgumentError, r"unused argument \(foo = 2\)"),
-    "near argument": ("y ~ x + (1 | g)", {"weight": "x"}, gv.ArgumentError, r'did you mean "weights"'),
-    "family": ("y ~ x + (1 | g)", {"family": "binomial"}, gv.ArgumentError, r"unused argument \(family"),
+    "missing column": ("y ~ nope + (1 | g)", {}, gv.DataError, "object 'nope' not found"),
+    "near name": ("y ~ X + (1 | g)", {}, gv.DataError, "'X' not found.*x"),
+    "missing group": ("y ~ x + (1 | nope)", {}, gv.DataError, "object 'nope' not found"),
+    "unknown argument": (GOOD, {"foo": 2}, gv.ArgumentError, r"unused argument \(foo = 2\)"),
+    "near argument": (GOOD, {"weight": "x"}, gv.ArgumentError, 'did you mean "weights"'),
+    "family": (GOOD, {"family": "binomial"}, gv.ArgumentError, r"unused argument \(family"),
     "character response": ("text ~ x + (1 | g)", {}, gv.DataError, "response must be numeric"),
     "factor response": ("group ~ x + (1 | g)", {}, gv.DataError, "response must be numeric"),
-    "one level": ("y ~ x + (1 | one)", {}, gv.DataError, r"> 1 sampled level.*one"),
-    "one level, fixed": ("y ~ one + (1 | g)", {}, gv.DataError, "2 or more levels.*one|one.*2 or more levels"),
-    "a level a row": ("y ~ x + (1 | row)", {}, gv.DataError, r"< number of observations \(problems: row\)"),
-    "too many effects": ("y ~ x + (x | pair)", {}, gv.DataError, r"number of observations \(=60\) <= number of random effects \(=60\)"),
+    "one level": ("y ~ x + (1 | one)", {}, gv.DataError, "> 1 sampled level.*one"),
+    "one level, fixed": ("y ~ one + (1 | g)", {}, gv.DataError, "2 or more levels"),
+    "a level a row": ("y ~ x + (1 | row)", {}, gv.DataError, r"< number of observations.*: row\)"),
+    "too many effects": ("y ~ x + (x | pair)", {}, gv.DataError, r"\(=60\) <= number of random"),
     "no random effects": ("y ~ x", {}, gv.FormulaError, "No random effects terms specified"),
-    "negative weights": ("y ~ x + (1 | g)", {"weights": -np.ones(60)}, gv.GlmmviError, "weights"),
-    "short weights": ("y ~ x + (1 | g)", {"weights": np.ones(3)}, gv.GlmmviError, "weights.*3|3.*weights"),
-    "bad start": ("y ~ x + (1 | g)", {"start": [1, 2]}, gv.ArgumentError, r"incorrect number of theta components \(!=1\)"),
-    "bad control": ("y ~ x + (1 | g)", {"control": {"a": 1}}, gv.ArgumentError, "lmerControl"),
-    "bad na_action": ("y ~ x + (1 | g)", {"na_action": "drop"}, gv.ArgumentError, "na.omit"),
+    "negative weights": (GOOD, {"weights": -np.ones(60)}, gv.GlmmviError, "weights"),
+    "short weights": (GOOD, {"weights": np.ones(3)}, gv.GlmmviError, "weights.*3|3.*weights"),
+    "bad start": (GOOD, {"start": [1, 2]}, gv.ArgumentError, "incorrect number of theta comp"),
+    "bad control": (GOOD, {"control": {"a": 1}}, gv.ArgumentError, "lmerControl"),
+    "bad na_action": (GOOD, {"na_action": "drop"}, gv.ArgumentError, "na.omit"),
     "no formula": ("y x", {}, gv.FormulaSyntaxError, "\\^"),
     "one-sided": ("~ x + (1 | g)", {}, gv.FormulaError, "response"),
     "star on a term": ("y ~ x * (1 | g)", {}, gv.FormulaSyntaxError, r"x \+ \(1 \| g\)"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -96,7 +98,7 @@ def test_exact_response():
 
 def test_more_columns_than_rows():
     data = frame(12)
-    with pytest.raises(gv.DataError, match="nothing is left|number of observations"):
+    with pytest.raises(gv.DataError, match=r"nothing is left|number of observations"):
         gv.lmer("y ~ poly(row, 11) + (1 | g)", data)
 
 

@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from glmmvi.design.design_matrices import DesignMatrices
 from glmmvi.errors import ArgumentError
+from glmmvi.formula import ModelFormula
 from glmmvi.inference.optimization_record import OptimizationRecord
 from glmmvi.inference.orthogonal_basis import engine_factor, term_factor
 from glmmvi.results.estimates import Estimates
-from glmmvi.results.group_effects import coef_table, ranef_table
+from glmmvi.results.group_effects import ranef_table
 from glmmvi.results.prediction import linear_predictor, predict_new
 from glmmvi.results.rendering import render_print
 from glmmvi.results.residuals import residuals, scaled_residuals
@@ -131,7 +132,9 @@ class LinearMixedFit:
 
     def coef(self) -> GroupCoefficients:
         """Fixed plus random effects of every level."""
-        return coef_table(self.design, self.estimates)
+        return GroupCoefficients.from_effects(
+            self.design.column_names, self.estimates.beta, self.ranef()
+        )
 
     def VarCorr(self) -> VarCorr:
         """Standard deviations and correlations of the random effects, and the residual's."""
@@ -149,6 +152,11 @@ class LinearMixedFit:
             matrix = matrix / np.outer(sd, sd)
         names = list(self.design.column_names)
         return pd.DataFrame(matrix, index=names, columns=names)
+
+    @property
+    def formula(self) -> ModelFormula:
+        """The model's formula, ``||`` expanded, as R prints it."""
+        return self.design.formula
 
     # -- how well it fits -----------------------------------------------------------------
 

@@ -10,7 +10,6 @@ from typing import Any
 
 import pandas as pd
 
-from glmmvi.formula.model_formula import ModelFormula
 from glmmvi.results.fit import LinearMixedFit, ResidualType
 from glmmvi.results.tables import (
     GroupCoefficients,
@@ -108,11 +107,6 @@ def ngrps(fit: LinearMixedFit) -> dict[str, int]:
 def isSingular(fit: LinearMixedFit, tol: float = 1e-4) -> bool:
     """Whether the fit is singular: :meth:`LinearMixedFit.isSingular`."""
     return fit.isSingular(tol)
-
-
-def formula(fit: LinearMixedFit) -> ModelFormula:
-    """The model's formula."""
-    return fit.design.formula
 
 
 def summary(fit: LinearMixedFit) -> ModelSummary:
