@@ -78,7 +78,7 @@ def direction(state: BfgsState, lower: Vector) -> tuple[Vector, float]:
     free = (state.x > lower) | (state.gradient < 0.0)
     step = np.zeros_like(state.x)
     if free.all():
-        step = -np.linalg.solve(state.hessian, state.gradient)
+        step[:] = -np.linalg.solve(state.hessian, state.gradient)
         return step, float(-0.5 * state.gradient @ step)
     if not free.any():
         return step, 0.0

@@ -142,7 +142,7 @@ def block_structure(
             (k, j): Link(parent, _positions(sparse_patterns[k], sparse_patterns[j], parent))
             for (k, j), parent in order.parents.items()
         }
-        patterns = dict(sparse_patterns)
+        patterns = {k: pattern for k, pattern in sparse_patterns.items()}  # noqa: C416 (the type)
     return BlockStructure(
         d=tuple(term.d for term in terms),
         n_levels=tuple(term.n_levels for term in terms),
@@ -258,7 +258,7 @@ def _rows_of(
 ) -> Matrix:
     n = len(z)
     by_level = sparse.csc_array((z, term.codes, np.arange(n + 1)), shape=(term.n_levels, n))
-    tail = by_level @ Xy
+    tail = np.asarray(by_level @ Xy)
     if dense_effects is None:
         return tail
     head = by_level.tocsr() @ dense_effects

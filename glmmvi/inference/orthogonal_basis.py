@@ -50,7 +50,7 @@ def upper_triangle(columns: Matrix) -> Matrix:
         return np.array([[np.sqrt(np.vdot(columns, columns))]])
     if n < m:
         columns = np.vstack([columns, np.zeros((m - n, m))])
-    triangle = np.linalg.qr(columns, mode="r")
+    triangle: Matrix = np.linalg.qr(columns, mode="r")  # type: ignore[assignment]
     return triangle * np.where(np.diag(triangle) < 0.0, -1.0, 1.0)[:, None]
 
 

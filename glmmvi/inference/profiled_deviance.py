@@ -104,7 +104,9 @@ def profiled_deviance(
     p = structure.p
     f = factorize(products, structure, unpack(theta, structure.d))
     XX, Xy, yy = f.fixed[:p, :p], f.fixed[:p, p], f.fixed[p, p]
-    beta = np.linalg.solve(XX, Xy) if p else np.zeros(0)
+    beta: NDArray[np.float64] = np.zeros(0)
+    if p:
+        beta = np.asarray(np.linalg.solve(XX, Xy), dtype=np.float64)
     pwrss = float(yy - Xy @ beta)
     df = products.n - p if reml else products.n
     value = f.log_det + df * np.log(pwrss)

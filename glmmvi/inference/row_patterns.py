@@ -25,8 +25,15 @@ _CHUNK = 4_000_000  # elements of a temporary
 class RowPattern(Protocol):
     """What the factorisation asks of a pattern. `Rows` hold ``d`` values on each position."""
 
-    n_levels: int
-    n_columns: int
+    @property
+    def n_levels(self) -> int:
+        """Number of levels."""
+        ...
+
+    @property
+    def n_columns(self) -> int:
+        """Number of columns of the dense block."""
+        ...
 
     def combine(self, M: NDArray[np.float64], rows: Rows) -> Rows:
         """``sum_a M[b, a, l] rows[a, l, :]``, with `M` of shape (e, d, L)."""
@@ -132,8 +139,9 @@ class SparsePattern:
 
     def inner(self, left: Rows, right: Rows) -> NDArray[np.float64]:
         """See :class:`RowPattern`."""
-        product = left[:, None, :] * right[None, :, :]
-        return np.add.reduceat(product, self.indptr[:-1], axis=2)
+        product: Rows = left[:, None, :] * right[None, :, :]
+        summed = np.add.reduceat(product, self.indptr[:-1], axis=2)
+        return np.asarray(summed, dtype=np.float64)
 
     def apply(self, rows: Rows, vector: NDArray[np.float64]) -> NDArray[np.float64]:
         """See :class:`RowPattern`."""
@@ -193,7 +201,11 @@ def _sum_by(index: NDArray[np.intp], n: int) -> sparse.csc_array:
 
 
 def sparse_pattern(
-    n_levels: int, n_columns: int, levels: Sequence[Matrix], columns: Sequence[Matrix], full: int
+    n_levels: int,
+    n_columns: int,
+    levels: Sequence[NDArray[np.intp]],
+    columns: Sequence[NDArray[np.intp]],
+    full: int,
 ) -> SparsePattern:
     """Pattern of the given (level, column) pairs, with the last `full` columns everywhere."""
     every = np.arange(n_levels)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from glmmvi.design.design_matrices import DesignMatrices
 from glmmvi.inference.gaussian_posterior import conditional_term, dense_covariance
 from glmmvi.inference.linear_mixed import LinearMixedProblem, LinearMixedSolution
@@ -52,8 +54,6 @@ class StructuredPosterior:
 
 def gaussian_surrogate(posterior: StructuredPosterior, design: DesignMatrices) -> GaussianSurrogate:
     """Arrays of the surrogate, under the names of the design's terms."""
-    import numpy as np
-
     problem, solution = posterior.problem, posterior.solution
     structure = problem.structure
     p = structure.p if problem.reml else 0
@@ -79,6 +79,8 @@ def gaussian_surrogate(posterior: StructuredPosterior, design: DesignMatrices) -
             terms=dense,
             shapes=tuple((structure.n_levels[r], structure.d[r]) for r in dense),
             mean=np.concatenate(means),
-            scale_tril=np.linalg.cholesky(dense_covariance(problem, solution)),
+            scale_tril=np.asarray(
+                np.linalg.cholesky(dense_covariance(problem, solution)), dtype=np.float64
+            ),
         ),
     )
