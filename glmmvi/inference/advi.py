@@ -122,7 +122,8 @@ def optimize_advi(
                 jit_compile=jit_compile,
             )
 
-        return chunk
+        # a concrete function: TensorFlow does not count it as a retracing
+        return chunk.get_concrete_function(tf.TensorSpec([2], tf.int32))
 
     losses: list[Any] = []
     compiled: dict[int, Any] = {}

@@ -35,9 +35,9 @@ class TraceVerdict:
 def judge_losses(losses: ArrayLike) -> TraceVerdict:
     """Compare the median loss of the last tenth of a trace with that of the tenth before it.
 
-    Settled: it fell by no more than twice the standard error of the difference, or 0.5 nats,
-    whichever is more, and it does not lie above an earlier tenth by more than that (a loss that
-    rises again has diverged). Medians, because a single draw can be wild.
+    Settled: it fell by no more than three standard errors of the difference, or 0.5 nats,
+    whichever is more, and it does not lie above an earlier tenth by more than twice that (a loss
+    that rises again has diverged). Medians, because a single draw can be wild.
 
     Parameters
     ----------
@@ -69,10 +69,10 @@ def judge_losses(losses: ArrayLike) -> TraceVerdict:
     medians = [float(np.median(window)) for window in windows]
     fall = medians[-2] - medians[-1]
     error = float(np.hypot(_median_error(windows[-2]), _median_error(windows[-1])))
-    bound = max(2.0 * error, TOLERANCE)
+    bound = max(3.0 * error, TOLERANCE)
     rise = medians[-1] - min(medians)
     over = f"over the last {width} of {trace.size} steps the smoothed loss"
-    if rise > bound:
+    if rise > 2.0 * bound:
         message = f"not settled: the smoothed loss ends {rise:.2f} nats above its lowest value"
         return TraceVerdict(False, message, fall, error)
     verb = "fell" if fall >= 0 else "rose"

@@ -36,7 +36,8 @@ class Coordinates:
     ----------
     variable : LatentVariable
     start, stop : int
-    loc, scale : float64, shape of the unconstrained variable
+    loc, scale : float64
+        In the shape of the unconstrained variable.
     constrain : tfp.bijectors.Bijector
         From the reals to the variable's own space.
     """
@@ -64,8 +65,10 @@ class AdviSurrogate:
         The surrogate: draws are dicts with the names of the model's latent variables.
     stopped_distribution : tfp.distributions.TransformedDistribution
         The same distribution, through which no gradient reaches the parameters.
-    marginal_sds : callable
-        ``() -> float64 (D,)``: current sds of the standardised coordinates.
+    rows : callable
+        ``Coordinates -> float64 (N, k, m)``: rows of the current scale matrix of one variable,
+        as `N` groups of `k` coordinates: a level's `d` random effects, or all of another
+        variable (``N = 1``). ``rows @ rows'`` is the covariance matrix of a group.
     """
 
     kind: str
@@ -73,7 +76,7 @@ class AdviSurrogate:
     normal: Any
     distribution: Any
     stopped_distribution: Any
-    marginal_sds: Callable[[], Array]
+    rows: Callable[[Coordinates], Array]
 
 
 def build_advi_surrogate(
@@ -118,7 +121,7 @@ def build_advi_surrogate(
     if start is None:
         rng = np.random.default_rng(seed)
         loc, sds = rng.uniform(-2.0, 2.0, size), rng.uniform(0.01, 1.0, size)
-    parameters, make_operator, marginal_sds = {
+    parameters, make_operator, rows = {
         "mean_field": _mean_field,
         "full_rank": _full_rank,
         "structured": _structured,
@@ -136,7 +139,7 @@ def build_advi_surrogate(
 
     normal, distribution = gaussian(mean, parameters)
     _, stopped = gaussian(_stop(mean), [_stop(parameter) for parameter in parameters])
-    return AdviSurrogate(kind, coordinates, normal, distribution, stopped, marginal_sds)
+    return AdviSurrogate(kind, coordinates, normal, distribution, stopped, rows)
 
 
 def _stop(parameter: Any) -> Any:
@@ -170,7 +173,7 @@ def _space(
         zeros, ones = np.zeros(variable.shape), np.ones(variable.shape)
         return (tfb.Softplus() if positive else tfb.Identity()), zeros, ones
     if positive:
-        value = np.atleast_1d(start.sigma if r is None else start.sds[r])
+        value = np.asarray(start.sigma if r is None else start.sds[r])
         inverse_softplus_of_one = float(np.log(np.expm1(1.0)))
         unit = tf.constant(value, tf.float64)
         scale = np.full(variable.shape, 0.2)
@@ -194,6 +197,8 @@ def _to_model_space(coordinates: tuple[Coordinates, ...]) -> Any:
     for c in coordinates:
         steps: list[Any] = [c.constrain]
         steps += [tfb.Shift(tf.constant(c.loc)), tfb.Scale(tf.constant(c.scale))]
+        if not c.variable.shape:
+            steps.append(tfb.Reshape([], event_shape_in=[1]))
         if c.variable.kind == "effects":  # column-major: (d L,) -> (d, L) -> (L, d)
             L, d = c.variable.shape
             steps += [tfb.Transpose(perm=[1, 0]), tfb.Reshape([d, L])]
@@ -226,17 +231,30 @@ def _value(parameter: Any) -> Array:
     return np.asarray(tf.convert_to_tensor(parameter))
 
 
-# Each of the following returns: the parameters, how they make the scale operator, and the
-# marginal sds of the standardised coordinates that they imply.
-Scale = tuple[list[Any], Callable[[list[Any]], Any], Callable[[], Array]]
+def _grouped(c: Coordinates, rows: Array) -> Array:
+    """Rows of a variable (size, m) as groups (N, k, m); random effects are column-major."""
+    if c.variable.kind != "effects":
+        return rows[None]
+    L, d = c.variable.shape
+    return rows.reshape(d, L, -1).transpose(1, 0, 2)
+
+
+# Each of the following returns: the parameters, how they make the scale operator, and the rows
+# of that operator that belong to a variable.
+Scale = tuple[list[Any], Callable[[list[Any]], Any], Callable[[Coordinates], Array]]
 
 
 def _mean_field(coordinates: tuple[Coordinates, ...], sds: Array) -> Scale:
     diagonal = _positive(sds, "scale_diag")
+
+    def rows(c: Coordinates) -> Array:
+        own = _grouped(c, _value(diagonal)[c.start : c.stop, None])  # (N, k, 1)
+        return own * np.eye(own.shape[1])
+
     return (
         [diagonal],
         lambda given: tf.linalg.LinearOperatorDiag(given[0], is_non_singular=True),
-        lambda: _value(diagonal),
+        rows,
     )
 
 
@@ -245,7 +263,7 @@ def _full_rank(coordinates: tuple[Coordinates, ...], sds: Array) -> Scale:
     return (
         [matrix],
         lambda given: tf.linalg.LinearOperatorLowerTriangular(given[0], is_non_singular=True),
-        lambda: np.sqrt((_value(matrix) ** 2).sum(axis=1)),
+        lambda c: _grouped(c, _value(matrix)[c.start : c.stop]),
     )
 
 
@@ -255,10 +273,11 @@ def _structured(coordinates: tuple[Coordinates, ...], sds: Array) -> Scale:
     parameters = [_triangle(sds[:n_global], "global_scale_tril")]
     # one row of blocks for each column of each term: its regression on the globals, then its
     # links to the earlier columns of the same term, then its own scale
-    rows: list[tuple[int, int, list[int]]] = []  # L, rows before the term, parameters
+    layout: list[tuple[int, int, list[int]]] = []  # L, rows before the term, parameters
+    first_row: dict[str, int] = {}
     for c in effects:
         L, d = c.variable.shape
-        before = len(rows)
+        before = first_row[c.variable.name] = len(layout)
         for column in range(d):
             at = c.start + column * L
             name = f"{c.variable.name}_{column}"
@@ -267,28 +286,33 @@ def _structured(coordinates: tuple[Coordinates, ...], sds: Array) -> Scale:
                 tf.Variable(tf.zeros([L], tf.float64), name=f"{name}_on_{k}") for k in range(column)
             ]
             own.append(_positive(sds[at : at + L], f"{name}_scale"))
-            rows.append((L, before, list(range(len(parameters), len(parameters) + len(own)))))
+            layout.append((L, before, list(range(len(parameters), len(parameters) + len(own)))))
             parameters += own
 
     def make_operator(given: list[Any]) -> Any:
         first = tf.linalg.LinearOperatorLowerTriangular(given[0], is_non_singular=True)
         blocks: list[list[Any]] = [[first]]
-        for L, before, (regression, *links, scale) in rows:
+        for L, before, (regression, *links, scale) in layout:
             block = [tf.linalg.LinearOperatorFullMatrix(given[regression])]
-            block += [_zero_block(L, earlier_L) for earlier_L, _, _ in rows[:before]]
+            block += [_zero_block(L, earlier_L) for earlier_L, _, _ in layout[:before]]
             block += [tf.linalg.LinearOperatorDiag(given[link]) for link in links]
             block.append(tf.linalg.LinearOperatorDiag(given[scale], is_non_singular=True))
             blocks.append(block)
         return tf.linalg.LinearOperatorBlockLowerTriangular(blocks, is_non_singular=True)
 
-    def marginal_sds() -> Array:
-        squares = [(_value(parameters[0]) ** 2).sum(axis=1)]
-        for _, _, (regression, *rest) in rows:
-            total = (_value(parameters[regression]) ** 2).sum(axis=1)
-            squares.append(total + sum(_value(parameters[k]) ** 2 for k in rest))
-        return np.sqrt(np.concatenate(squares))
+    def rows(c: Coordinates) -> Array:
+        if c.variable.kind != "effects":
+            return _value(parameters[0])[None, c.start : c.stop]
+        L, d = c.variable.shape
+        out = np.zeros((L, d, n_global + d))
+        for column in range(d):
+            regression, *rest = layout[first_row[c.variable.name] + column][2]
+            out[:, column, :n_global] = _value(parameters[regression])
+            for k, parameter in enumerate(rest):
+                out[:, column, n_global + k] = _value(parameters[parameter])
+        return out
 
-    return parameters, make_operator, marginal_sds
+    return parameters, make_operator, rows
 
 
 def _zero_block(rows: int, columns: int) -> Any:

@@ -66,7 +66,7 @@ class BayesianModel:
         In the order of the coroutine.
     joint_distribution : MixedModelDistribution
         ``sds_<label>`` ``(d,)``, ``cholesky_<label>`` ``(d, d)`` where ``d > 1``, ``beta``
-        ``(p,)``, ``b_<label>`` ``(L, d)``, ``sigma`` ``(1,)``, ``y`` ``(n,)``.
+        ``(p,)``, ``b_<label>`` ``(L, d)``, ``sigma`` ``()``, ``y`` ``(n,)``.
     """
 
     design: DesignMatrices
@@ -111,9 +111,12 @@ def build_bayesian_model(
     sigma : float, optional
         Fixed residual sd.
     centred : bool
-        Measured on the radon survey with a mean-field surrogate: centred gives the county sd
-        within 1 % of lme4, non-centred, whose random effects a posteriori depend strongly on
-        the sd, is several per cent off. Non-centred is for groups with little data.
+        Parametrisation of the random effects. Measured with wide priors: on the radon survey
+        (five seeds, lme4's county sd 0.328, exact posterior mean 0.340) a mean-field surrogate
+        finds 0.333 to 0.337 centred and 0.327 to 0.333 non-centred; on sleepstudy (lme4's
+        correlation 0.07) the ELBO of the structured surrogate is -882.6 centred and -884.3
+        non-centred, and mean field non-centred finds a correlation of -0.43. Hence centred by
+        default; non-centred is for groups with few observations each.
 
     Returns
     -------
@@ -129,7 +132,8 @@ def build_bayesian_model(
     def model() -> Generator[Any, Any, None]:
         scales = []
         for r, term in enumerate(design.terms):
-            sds = yield Root(ColumnwisePrior(resolved.sds[r], name=by_role["sds", r].name))
+            name = by_role["sds", r].name
+            sds = yield Root(ColumnwisePrior(resolved.sds[r], name=name, positive=True))
             scale = sds[..., tf.newaxis]
             lkj = resolved.correlations[r]
             if lkj is not None:
@@ -162,8 +166,9 @@ def build_bayesian_model(
             effects.append(b)
         residual_sd: Any = tf.constant(sigma or 1.0, tf.float64)
         if resolved.sigma is not None:
-            vector = yield Root(ColumnwisePrior([resolved.sigma], name="sigma"))
-            residual_sd = vector[..., 0]
+            residual_sd = yield Root(
+                ColumnwisePrior([resolved.sigma], name="sigma", positive=True, scalar=True)
+            )
         yield gaussian_response(eta(beta, effects), residual_sd, design.weights, name="y")
 
     return BayesianModel(
@@ -196,5 +201,5 @@ def _latent_variables(
         for r, term in enumerate(design.terms)
     ]
     if sigma is None:
-        variables.append(LatentVariable("sigma", "sigma", None, (1,)))
+        variables.append(LatentVariable("sigma", "sigma", None, ()))
     return tuple(variables)

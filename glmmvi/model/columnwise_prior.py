@@ -66,6 +66,10 @@ class ColumnwisePrior(tfd.Distribution):
         Any mixture of families.
     name : str
         Name of the variable.
+    positive : bool
+        Whether the entries are standard deviations: the default bijector is then softplus.
+    scalar : bool
+        Whether the variable is a number rather than a vector of length 1.
 
     Examples
     --------
@@ -74,9 +78,17 @@ class ColumnwisePrior(tfd.Distribution):
     -0.918939
     """
 
-    def __init__(self, priors: Sequence[Prior], name: str) -> None:
+    def __init__(
+        self,
+        priors: Sequence[Prior],
+        name: str,
+        *,
+        positive: bool = False,
+        scalar: bool = False,
+    ) -> None:
         parameters = dict(locals())
-        self._size = len(priors)
+        self._shape = [] if scalar else [len(priors)]
+        self._positive = positive
         families: dict[type, list[int]] = {}
         for position, prior in enumerate(priors):
             families.setdefault(type(prior), []).append(position)
@@ -99,10 +111,10 @@ class ColumnwisePrior(tfd.Distribution):
         return {}
 
     def _event_shape(self) -> Any:
-        return tf.TensorShape([self._size])
+        return tf.TensorShape(self._shape)
 
     def _event_shape_tensor(self) -> Any:
-        return tf.constant([self._size], dtype=tf.int32)
+        return tf.constant(self._shape, dtype=tf.int32)
 
     def _batch_shape(self) -> Any:
         return tf.TensorShape([])
@@ -111,6 +123,8 @@ class ColumnwisePrior(tfd.Distribution):
         return tf.constant([], dtype=tf.int32)
 
     def _log_prob(self, value: Any) -> Any:
+        if not self._shape:
+            value = value[..., tf.newaxis]
         total = tf.zeros(tf.shape(value)[:-1], dtype=tf.float64)
         for positions, distribution in self._parts:
             entries = tf.gather(value, positions, axis=-1)
@@ -133,10 +147,8 @@ class ColumnwisePrior(tfd.Distribution):
         ):
             draws.append(distribution.sample(n, seed=part_seed))
             order += positions
-        return tf.gather(tf.concat(draws, axis=-1), np.argsort(order), axis=-1)
+        vector = tf.gather(tf.concat(draws, axis=-1), np.argsort(order), axis=-1)
+        return vector if self._shape else vector[..., 0]
 
     def _default_event_space_bijector(self) -> Any:
-        positive = self._parts and isinstance(
-            self._parts[0][1], (tfd.HalfNormal, tfd.HalfCauchy, tfd.Exponential)
-        )
-        return tfp.bijectors.Softplus() if positive else tfp.bijectors.Identity()
+        return tfp.bijectors.Softplus() if self._positive else tfp.bijectors.Identity()
