@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 TOLERANCE = 0.5  # nats: less than this changes no conclusion
 WINDOWS = 10
+MAX_ERROR = 5.0  # nats: with more noise than this nothing can be said
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,8 @@ def judge_losses(losses: ArrayLike) -> TraceVerdict:
 
     Settled: it fell by no more than three standard errors of the difference, or 0.5 nats,
     whichever is more, and it does not lie above an earlier tenth by more than twice that (a loss
-    that rises again has diverged). Medians, because a single draw can be wild.
+    that rises again has diverged), and the standard error is below 5 nats. Medians, because a single
+    draw can be wild.
 
     Parameters
     ----------
@@ -71,6 +73,9 @@ def judge_losses(losses: ArrayLike) -> TraceVerdict:
     error = float(np.hypot(_median_error(windows[-2]), _median_error(windows[-1])))
     bound = max(3.0 * error, TOLERANCE)
     rise = medians[-1] - min(medians)
+    if error > MAX_ERROR:
+        message = f"not settled: the loss is too noisy to judge (standard error {error:.1f} nats)"
+        return TraceVerdict(False, message, fall, error)
     over = f"over the last {width} of {trace.size} steps the smoothed loss"
     if rise > 2.0 * bound:
         message = f"not settled: the smoothed loss ends {rise:.2f} nats above its lowest value"
