@@ -99,10 +99,19 @@ class Adjoints:
     blocks : tuple of float64, shape (d, d, L)
         By the cross-products within every level of every term: ``Lambda V Lambda'`` when the
         function is ``log_det`` plus that of the fixed effects.
+    linked : dict of (int, int) to float64, shape (d_k, d_j, L_k)
+        By the cross-products of two eliminated terms.
+    rows : dict of int to float64
+        By the cross-products of an eliminated term with the dense block, on its pattern.
+    dense : float64, shape (m, m)
+        By those of the dense block.
     """
 
     factors: tuple[Matrix, ...]
     blocks: tuple[Matrix, ...]
+    linked: dict[tuple[int, int], Matrix]
+    rows: dict[int, Rows]
+    dense: Matrix
 
 
 def factorize(
@@ -242,7 +251,11 @@ def backward(f: BlockFactorization, fixed_adjoint: Matrix) -> Adjoints:
 
     n_terms = len(structure.d)
     return Adjoints(
-        tuple(by_factor[r] for r in range(n_terms)), tuple(by_block[r] for r in range(n_terms))
+        factors=tuple(by_factor[r] for r in range(n_terms)),
+        blocks=tuple(by_block[r] for r in range(n_terms)),
+        linked=linked_adjoint,
+        rows=rows_adjoint,
+        dense=adjoint,
     )
 
 

@@ -171,20 +171,49 @@ def _sparse_patterns(
     return patterns
 
 
-def _lookup(
-    pattern: SparsePattern, level: NDArray[np.intp], column: NDArray[np.intp]
-) -> NDArray[np.intp]:
-    keys = pattern.level * pattern.n_columns + pattern.indices
-    return np.searchsorted(keys, level * pattern.n_columns + column)
-
-
 def _positions(
     inner: SparsePattern, outer: SparsePattern, parent: NDArray[np.intp]
 ) -> NDArray[np.intp]:
-    return _lookup(outer, parent[inner.level], inner.indices)
+    return outer.position(parent[inner.level], inner.indices)
 
 
-def cross_products(arrays: RegressionArrays, structure: BlockStructure) -> CrossProducts:
+@dataclass(frozen=True)
+class RowIndex:
+    """Where each row of the data adds to the cross-products with the dense block.
+
+    Attributes
+    ----------
+    coupling : dict of (int, int) to intp, shape (n,)
+        For an eliminated term and a dense one, the position in the eliminated term's rows
+        (flattened) of the dense term's first column at the row's levels.
+    column : dict of int to intp, shape (n,)
+        For a dense term, its first column in the dense block at the row's level.
+    """
+
+    coupling: dict[tuple[int, int], NDArray[np.intp]]
+    column: dict[int, NDArray[np.intp]]
+
+
+def row_index(terms: Sequence[TermArrays], structure: BlockStructure) -> RowIndex:
+    """Positions of the rows of one partition; they do not change with weights."""
+    order = structure.order
+    column = {r: structure.start[r] + terms[r].codes * terms[r].d for r in order.dense}
+    coupling = {
+        (k, r): structure.patterns[k].position(terms[k].codes, column[r])
+        for k in order.eliminated
+        for r in order.dense
+    }
+    return RowIndex(coupling, column)
+
+
+def cross_products(
+    arrays: RegressionArrays,
+    structure: BlockStructure,
+    *,
+    index: RowIndex | None = None,
+    curvature: NDArray[np.float64] | None = None,
+    weighted_y: NDArray[np.float64] | None = None,
+) -> CrossProducts:
     """Cross-products of the rows of one partition.
 
     Parameters
@@ -193,82 +222,99 @@ def cross_products(arrays: RegressionArrays, structure: BlockStructure) -> Cross
         In the engine's basis (:func:`glmmvi.inference.orthogonal_basis.in_basis`).
     structure : BlockStructure
         Of the whole model, not of the partition.
+    index : RowIndex, optional
+        Of these rows, if it is at hand.
+    curvature : float64, shape (n,), optional
+        Weights of the rows (1 by default), of any sign.
+    weighted_y : float64, shape (n,), optional
+        The response already weighted; by default ``curvature * y``.
 
     Returns
     -------
     CrossProducts
     """
-    terms, order, U = arrays.terms, structure.order, structure.U
-    Xy = np.column_stack([arrays.X, arrays.y])
-    dense_effects = _dense_effects(terms, structure) if U else None
+    terms, order, U, m = arrays.terms, structure.order, structure.U, structure.m
+    index = row_index(terms, structure) if index is None else index
+    w = np.ones(arrays.n) if curvature is None else curvature
+    y = w * arrays.y if weighted_y is None else weighted_y
+    Xy = np.column_stack([w[:, None] * arrays.X, y])
 
     diagonal, linked, rows = {}, {}, {}
     for k in order.eliminated:
         term = terms[k]
-        diagonal[k] = _blocks_by_level(term, term)
+        weighted = w[:, None] * term.Z
+        diagonal[k] = _blocks_by_level(term, weighted, term.Z)
         for j in order.eliminated:
             if (k, j) in order.parents:
-                linked[k, j] = _blocks_by_level(term, terms[j])
+                linked[k, j] = _blocks_by_level(term, weighted, terms[j].Z)
+        pattern = structure.patterns[k]
         rows[k] = np.stack(
-            [_rows_of(term, z, structure.patterns[k], dense_effects, Xy) for z in term.Z.T]
+            [
+                pattern.assemble(
+                    [
+                        (index.coupling[k, r] + b, weighted[:, a] * terms[r].Z[:, b])
+                        for r in order.dense
+                        for b in range(terms[r].d)
+                    ],
+                    _sum_by_level(term, term.Z[:, a]) @ Xy,
+                )
+                for a in range(term.d)
+            ]
         )
 
-    dense = np.empty((structure.m, structure.m))
-    dense[U:, U:] = Xy.T @ Xy
-    if dense_effects is not None:
-        dense[:U, :U] = (dense_effects.T @ dense_effects).toarray()
-        dense[:U, U:] = dense_effects.T @ Xy
-        dense[U:, :U] = dense[:U, U:].T
+    dense = np.zeros((m, m))
+    corner = np.column_stack([arrays.X, arrays.y]).T @ Xy
+    corner[-1, :-1] = corner[:-1, -1]
+    dense[U:, U:] = corner
+    for r in order.dense:
+        here = structure.dense_slice(r)
+        for a in range(terms[r].d):
+            z = terms[r].Z[:, a]
+            columns = slice(here.start + a, here.stop, terms[r].d)
+            dense[columns, U:] = _sum_by_level(terms[r], z) @ Xy
+            dense[U:, columns] = dense[columns, U:].T
+            for s in order.dense:
+                if s <= r:
+                    dense[:U, :U] += _dense_pairs(terms, index, r, a, s, w * z, U)
     return CrossProducts(diagonal, linked, rows, dense, int(np.count_nonzero(arrays.weights)))
 
 
-def _blocks_by_level(term: TermArrays, other: TermArrays) -> Matrix:
-    blocks = np.empty((term.d, other.d, term.n_levels))
-    for a in range(term.d):
-        for b in range(other.d):
-            if other is term and b < a:
+def _blocks_by_level(term: TermArrays, left: Matrix, right: Matrix) -> Matrix:
+    """Sums over the rows of each level of ``left' right``, shape (d, e, L)."""
+    d, e = left.shape[1], right.shape[1]
+    blocks = np.empty((d, e, term.n_levels))
+    symmetric = right is term.Z
+    for a in range(d):
+        for b in range(e):
+            if symmetric and b < a:
                 blocks[a, b] = blocks[b, a]
                 continue
-            product = term.Z[:, a] * other.Z[:, b]
+            product = left[:, a] * right[:, b]
             blocks[a, b] = np.bincount(term.codes, weights=product, minlength=term.n_levels)
     return blocks
 
 
-def _dense_effects(terms: Sequence[TermArrays], structure: BlockStructure) -> sparse.csr_array:
-    """``[Z_r]`` of the dense terms, shape (n, U)."""
-    values, columns = [], []
-    for r in structure.order.dense:
-        for a in range(terms[r].d):
-            values.append(terms[r].Z[:, a])
-            columns.append(structure.start[r] + terms[r].codes * terms[r].d + a)
-    per_row = len(values)
-    n = len(values[0])
-    indptr = np.arange(0, n * per_row + 1, per_row)
-    data = np.column_stack(values).ravel()
-    indices = np.column_stack(columns).ravel()
-    return sparse.csr_array((data, indices, indptr), shape=(n, structure.U))
-
-
-def _rows_of(
-    term: TermArrays,
-    z: NDArray[np.float64],
-    pattern: RowPattern,
-    dense_effects: sparse.csr_array | None,
-    Xy: Matrix,
-) -> Matrix:
+def _sum_by_level(term: TermArrays, z: NDArray[np.float64]) -> sparse.csc_array:
+    """The matrix, shape (L, n), that sums rows times `z` by level."""
     n = len(z)
-    by_level = sparse.csc_array((z, term.codes, np.arange(n + 1)), shape=(term.n_levels, n))
-    tail = np.asarray(by_level @ Xy)
-    if dense_effects is None:
-        return tail
-    head = by_level.tocsr() @ dense_effects
-    if isinstance(pattern, SparsePattern):
-        head = head.tocoo()
-        rows = np.zeros(len(pattern.level))
-        rows[_lookup(pattern, head.row.astype(np.intp), head.col.astype(np.intp))] = head.data
-        full = np.arange(pattern.n_columns - tail.shape[1], pattern.n_columns)
-        every = np.arange(term.n_levels)
-        for c, values in zip(full, tail.T, strict=True):
-            rows[_lookup(pattern, every, np.full(term.n_levels, c))] = values
-        return rows
-    return np.hstack([head.toarray(), tail])
+    return sparse.csc_array((z, term.codes, np.arange(n + 1)), shape=(term.n_levels, n))
+
+
+def _dense_pairs(
+    terms: Sequence[TermArrays],
+    index: RowIndex,
+    r: int,
+    a: int,
+    s: int,
+    left: NDArray[np.float64],
+    U: int,
+) -> Matrix:
+    """``Z_ra'Z_s`` of two dense terms and, off the diagonal, its transpose, shape (U, U)."""
+    total = np.zeros((U, U))
+    row = index.column[r] + a
+    for b in range(terms[s].d):
+        weights = left * terms[s].Z[:, b]
+        flat = np.bincount(row * U + index.column[s] + b, weights=weights, minlength=U * U)
+        block = flat.reshape(U, U)
+        total += block if s == r else block + block.T
+    return total

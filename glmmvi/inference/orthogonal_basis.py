@@ -118,7 +118,7 @@ def in_basis(arrays: RegressionArrays, basis: OrthogonalBasis) -> RegressionArra
     root = np.sqrt(arrays.weights)[:, None]
     residual = arrays.y - arrays.offset - arrays.X @ basis.ols
     return RegressionArrays(
-        y=root[:, 0] * residual / basis.y_scale,
+        y=root[:, 0] * residual / (basis.y_scale or 1.0),
         X=_right_divide(arrays.X * root, basis.X_factor),
         terms=tuple(
             TermArrays(_right_divide(term.Z * root, factor), term.codes, term.n_levels)

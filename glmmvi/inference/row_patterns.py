@@ -18,6 +18,7 @@ from scipy import sparse
 
 Rows = NDArray[np.float64]
 Matrix = NDArray[np.float64]
+Index = NDArray[np.intp]
 
 _CHUNK = 4_000_000  # elements of a temporary
 
@@ -33,6 +34,16 @@ class RowPattern(Protocol):
     @property
     def n_columns(self) -> int:
         """Number of columns of the dense block."""
+        ...
+
+    def position(self, level: Index, column: Index) -> Index:
+        """Positions of (level, column) pairs in one of the `d` rows, flattened."""
+        ...
+
+    def assemble(
+        self, parts: Sequence[tuple[Index, NDArray[np.float64]]], tail: NDArray[np.float64]
+    ) -> Rows:
+        """One of the `d` rows: sums of values at positions, and the last columns in full."""
         ...
 
     def combine(self, M: NDArray[np.float64], rows: Rows) -> Rows:
@@ -66,6 +77,23 @@ class DensePattern:
 
     n_levels: int
     n_columns: int
+
+    def position(self, level: Index, column: Index) -> Index:
+        """See :class:`RowPattern`."""
+        return level * self.n_columns + column
+
+    def assemble(
+        self, parts: Sequence[tuple[Index, NDArray[np.float64]]], tail: NDArray[np.float64]
+    ) -> Rows:
+        """See :class:`RowPattern`."""
+        if not parts:
+            return tail
+        flat = np.zeros(self.n_levels * self.n_columns)
+        for position, values in parts:
+            flat += np.bincount(position, weights=values, minlength=flat.size)
+        row = flat.reshape(self.n_levels, self.n_columns)
+        row[:, self.n_columns - tail.shape[1] :] = tail
+        return row
 
     def combine(self, M: NDArray[np.float64], rows: Rows) -> Rows:
         """See :class:`RowPattern`."""
@@ -112,6 +140,22 @@ class SparsePattern:
     indptr: NDArray[np.intp]
     indices: NDArray[np.intp]
     level: NDArray[np.intp]
+
+    def position(self, level: Index, column: Index) -> Index:
+        """See :class:`RowPattern`."""
+        keys = self.level * self.n_columns + self.indices
+        return np.searchsorted(keys, level * self.n_columns + column)
+
+    def assemble(
+        self, parts: Sequence[tuple[Index, NDArray[np.float64]]], tail: NDArray[np.float64]
+    ) -> Rows:
+        """See :class:`RowPattern`."""
+        row = np.zeros(len(self.level))
+        for position, values in parts:
+            row += np.bincount(position, weights=values, minlength=row.size)
+        width = tail.shape[1]
+        row[self.indptr[1:, None] - width + np.arange(width)] = tail
+        return row
 
     def combine(self, M: NDArray[np.float64], rows: Rows) -> Rows:
         """See :class:`RowPattern`."""
@@ -191,8 +235,11 @@ class Link:
         """Sum of blocks of shape (a, b, L) on the later term's levels."""
         a, b, L = blocks.shape
         flat = blocks.reshape(a * b, L)
-        summed = [np.bincount(self.parent, weights=row, minlength=n_levels) for row in flat]
-        return np.stack(summed).reshape(a, b, n_levels)
+        summed = np.array(
+            [np.bincount(self.parent, weights=row, minlength=n_levels) for row in flat],
+            dtype=np.float64,
+        )
+        return summed.reshape(a, b, n_levels)
 
 
 def _sum_by(index: NDArray[np.intp], n: int) -> sparse.csc_array:

@@ -1,0 +1,372 @@
+"""The structured Gaussian engine for generalized linear mixed models.
+
+The outer problem, over the covariance factors and the dispersion, takes the exact gradient of
+the ELBO at the best surrogate (the envelope theorem); the inner problem is variational PIRLS,
+warm-started. The fixed effects are a point and are optimised over with the surrogate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import solve_triangular
+
+from glmmvi.inference.block_matrices import congruence
+from glmmvi.inference.bounded_bfgs import minimize
+from glmmvi.inference.cross_products import block_structure, row_index
+from glmmvi.inference.expectations import Likelihood
+from glmmvi.inference.optimization_record import OptimizationRecord
+from glmmvi.inference.orthogonal_basis import (
+    OrthogonalBasis,
+    covariance_factor,
+    engine_factor,
+    in_basis,
+    orthogonal_basis,
+)
+from glmmvi.inference.profiled_deviance import is_diagonal, pack, unpack
+from glmmvi.inference.regression_arrays import RegressionArrays
+from glmmvi.inference.variational_pirls import (
+    PirlsSystem,
+    SurrogateState,
+    level_scores,
+    solve,
+)
+
+Matrix = NDArray[np.float64]
+Vector = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class GeneralizedMixedProblem:
+    """A generalized linear mixed model, ready to be evaluated.
+
+    Attributes
+    ----------
+    basis : OrthogonalBasis
+    system : PirlsSystem
+    """
+
+    basis: OrthogonalBasis
+    system: PirlsSystem
+
+
+@dataclass(frozen=True)
+class GeneralizedMixedSolution:
+    """The optimum of the ELBO, on the user's scale.
+
+    Attributes
+    ----------
+    Lambda : tuple of float64, shape (d, d)
+        Covariance factors of the random effects, lower triangles.
+    dispersion : float64, shape (k,)
+        Unconstrained dispersion parameters.
+    beta : float64, shape (p,)
+    beta_cov : float64, shape (p, p)
+        Inverse Hessian of the ELBO over all parameters, or, without the Hessian, the
+        inverse Schur complement at fixed covariance parameters.
+    parameter_cov : float64, shape (k, k), or None
+        Of all parameters: packed `Lambda`, `beta`, `dispersion`.
+    b_mean : tuple of float64, shape (L, d)
+    b_cov : tuple of float64, shape (L, d, d)
+        The surrogate's covariance matrices of each level's effects.
+    elbo : float
+        Lower bound of the log likelihood, nats.
+    state : SurrogateState
+        In the engine's basis.
+    rotations : tuple of float64, shape (d, d)
+        From the engine's spherical effects to the user's.
+    inner_evaluations : int
+        Factorisations in all.
+    """
+
+    Lambda: tuple[Matrix, ...]
+    dispersion: Vector
+    beta: Vector
+    beta_cov: Matrix
+    parameter_cov: Matrix | None
+    b_mean: tuple[Matrix, ...]
+    b_cov: tuple[Matrix, ...]
+    elbo: float
+    state: SurrogateState
+    rotations: tuple[Matrix, ...]
+    inner_evaluations: int
+
+
+def build_problem(arrays: RegressionArrays, likelihood: Likelihood) -> GeneralizedMixedProblem:
+    """Bring a model into the engine's basis.
+
+    Parameters
+    ----------
+    arrays : RegressionArrays
+        Its response is not used; its weights only tell which rows count, as the likelihood
+        has the weights in it.
+    likelihood : Likelihood
+        Bound to the response.
+
+    Returns
+    -------
+    GeneralizedMixedProblem
+    """
+    plain = RegressionArrays(
+        np.zeros(arrays.n), arrays.X, arrays.terms, np.sign(arrays.weights), np.zeros(arrays.n)
+    )
+    basis = orthogonal_basis(plain)
+    within = in_basis(plain, basis)
+    structure = block_structure(within.terms, within.p)
+    index = row_index(within.terms, structure)
+    system = PirlsSystem(within, arrays.offset, likelihood, structure, index)
+    return GeneralizedMixedProblem(basis, system)
+
+
+def glm_start(system: PirlsSystem, dispersion: Vector, *, max_iterations: int = 25) -> Vector:
+    """Fixed effects of the model without random effects, by damped Fisher scoring.
+
+    Returns
+    -------
+    float64, shape (p,)
+    """
+    X, offset, likelihood = system.arrays.X, system.offset, system.likelihood
+    nothing = np.zeros(len(offset))
+    eta, _ = likelihood.start()
+    beta = X.T @ (eta - offset)  # X is orthonormal
+    at = likelihood.expect(offset + X @ beta, nothing, dispersion)
+    for _ in range(max_iterations):
+        w = np.maximum(at.curvature, 1e-8 * max(float(at.curvature.max()), 1e-8))
+        score = X.T @ at.score
+        step = np.linalg.solve(X.T @ (w[:, None] * X), score) if len(beta) else beta
+        gain = 0.5 * float(score @ step)
+        if not gain > 1e-8:
+            break
+        length = 1.0
+        while length > 1e-6:
+            trial = likelihood.expect(offset + X @ (beta + length * step), nothing, dispersion)
+            if trial.value.sum() >= at.value.sum():
+                break
+            length *= 0.4
+        else:
+            break
+        beta, at = beta + length * step, trial
+    return beta
+
+
+def first_state(system: PirlsSystem, dispersion: Vector) -> SurrogateState:
+    """A state to start PIRLS from: the GLM's fixed effects, no random effects."""
+    from glmmvi.inference.variational_pirls import evaluate
+
+    beta = glm_start(system, dispersion)
+    mean = system.offset + system.arrays.X @ beta
+    at = system.likelihood.expect(mean, np.zeros_like(mean), dispersion)
+    factors = [np.eye(term.d) for term in system.arrays.terms]
+    zero = [np.zeros((term.n_levels, term.d)) for term in system.arrays.terms]
+    return evaluate(system, factors, dispersion, zero, beta, np.maximum(at.curvature, 0.0))
+
+
+def gradient_of(system: PirlsSystem, state: SurrogateState) -> tuple[Vector, Vector, Vector]:
+    """Derivatives of the ELBO at the best surrogate: by theta, beta and the dispersion."""
+    g = state.expectation.score
+    by_factor = []
+    for term, u, log_det in zip(
+        system.arrays.terms, state.u_mean, state.selected.factors, strict=True
+    ):
+        scores = level_scores(term.Z, term.codes, g, term.n_levels)
+        by_factor.append(scores.T @ u - 0.5 * log_det)
+    return pack(by_factor), system.arrays.X.T @ g, state.expectation.dispersion_score
+
+
+def optimize(
+    problem: GeneralizedMixedProblem,
+    *,
+    start: Sequence[Matrix] | None = None,
+    hessian: bool = True,
+    tolerance: float = 1e-9,
+    inner_tolerance: float = 1e-11,
+    max_evaluations: int = 500,
+) -> tuple[GeneralizedMixedSolution, OptimizationRecord]:
+    """Maximise the ELBO over covariance factors, fixed effects and dispersion.
+
+    Parameters
+    ----------
+    problem : GeneralizedMixedProblem
+    start : sequence of float64, shape (d, d), optional
+        Covariance factors to start from, on the user's scale.
+    hessian : bool
+        Whether standard errors come from the Hessian over all parameters.
+    tolerance, inner_tolerance : float
+        See :func:`glmmvi.inference.bounded_bfgs.minimize` (in units of ``-2 elbo``) and
+        :func:`glmmvi.inference.variational_pirls.solve`.
+    max_evaluations : int
+        Limit on evaluations of the outer objective.
+
+    Returns
+    -------
+    GeneralizedMixedSolution
+    OptimizationRecord
+    """
+    system = problem.system
+    d = system.structure.d
+    n_theta = sum(size * (size + 1) // 2 for size in d)
+    _, dispersion = system.likelihood.start()
+    if start is None:
+        theta = pack([np.eye(size) for size in d])
+    else:
+        pairs = zip(start, problem.basis.Z_factors, strict=True)
+        theta = pack([engine_factor(factor, Z_factor) for factor, Z_factor in pairs])
+    best: dict[str, SurrogateState] = {"state": first_state(system, dispersion)}
+    count = {"inner": 0}
+
+    def objective(x: Vector) -> tuple[float, Vector]:
+        state, info = solve(
+            system,
+            unpack(x[:n_theta], d),
+            x[n_theta:],
+            best["state"],
+            tolerance=inner_tolerance,
+        )
+        count["inner"] += info.evaluations
+        best["state"] = state
+        by_theta, _, by_dispersion = gradient_of(system, state)
+        return -2.0 * state.elbo, -2.0 * np.concatenate([by_theta, by_dispersion])
+
+    x = np.concatenate([theta, dispersion])
+    diagonal = np.concatenate([is_diagonal(d), np.zeros(len(dispersion), dtype=bool)])
+    per_level = [max(system.arrays.n / L, 1.0) for L in system.structure.n_levels]
+    curvature = [
+        pack([np.where(np.eye(size) == 1.0, 2.0, 1.0) * L])
+        for size, L in zip(d, system.structure.n_levels, strict=True)
+    ]
+    probe = [
+        np.full(size * (size + 1) // 2, 0.1 / np.sqrt(h))
+        for size, h in zip(d, per_level, strict=True)
+    ]
+    n = np.full(len(dispersion), float(system.arrays.n))
+    final, record = minimize(
+        objective,
+        x,
+        np.where(diagonal, 0.0, -np.inf),
+        np.diag(np.concatenate([*curvature, n])),
+        probe=np.concatenate([*probe, np.ones(len(dispersion))]),
+        tolerance=tolerance,
+        max_evaluations=max_evaluations,
+    )
+    theta, dispersion = final.x[:n_theta], final.x[n_theta:]
+    state, info = solve(
+        system, unpack(theta, d), dispersion, best["state"], tolerance=inner_tolerance
+    )
+    count["inner"] += info.evaluations
+    return _solution(problem, theta, dispersion, state, count, hessian=hessian), record
+
+
+def _solution(
+    problem: GeneralizedMixedProblem,
+    theta: Vector,
+    dispersion: Vector,
+    state: SurrogateState,
+    count: dict[str, int],
+    *,
+    hessian: bool,
+) -> GeneralizedMixedSolution:
+    system, basis = problem.system, problem.basis
+    d, p = system.structure.d, system.structure.p
+    X_inv = solve_triangular(basis.X_factor, np.eye(p)) if p else np.zeros((0, 0))
+    factors = unpack(theta, d)
+    moved = [
+        covariance_factor(factor, Z_factor)
+        for factor, Z_factor in zip(factors, basis.Z_factors, strict=True)
+    ]
+    if hessian:
+        full = parameter_covariance(system, theta, dispersion, state, count)
+        within = full[theta.size : theta.size + p, theta.size : theta.size + p]
+    else:
+        full = None
+        within = np.linalg.inv(schur_complement(system, state))
+    b_cov = []
+    for block, Z_factor in zip(state.selected.blocks, basis.Z_factors, strict=True):
+        inverse = solve_triangular(Z_factor, np.eye(len(Z_factor)))
+        b_cov.append(congruence(inverse, block).transpose(2, 0, 1))
+    return GeneralizedMixedSolution(
+        Lambda=tuple(Lambda for Lambda, _ in moved),
+        dispersion=dispersion,
+        beta=X_inv @ state.beta,
+        beta_cov=X_inv @ within @ X_inv.T,
+        parameter_cov=full,
+        b_mean=tuple(
+            u @ rotation.T @ Lambda.T
+            for u, (Lambda, rotation) in zip(state.u_mean, moved, strict=True)
+        ),
+        b_cov=tuple(b_cov),
+        elbo=state.elbo,
+        state=state,
+        rotations=tuple(rotation for _, rotation in moved),
+        inner_evaluations=count["inner"],
+    )
+
+
+def schur_complement(system: PirlsSystem, state: SurrogateState) -> Matrix:
+    """``X'WX - X'WA (I + A'WA)^-1 A'WX`` in the engine's basis, shape (p, p)."""
+    from glmmvi.inference.block_factorization import factorize
+    from glmmvi.inference.cross_products import cross_products
+
+    products = cross_products(
+        system.arrays,
+        system.structure,
+        index=system.index,
+        curvature=state.curvature,
+        weighted_y=np.zeros(system.arrays.n),
+    )
+    f = factorize(products, system.structure, state.factorization.factors)
+    p = system.structure.p
+    return f.fixed[:p, :p]
+
+
+def parameter_covariance(
+    system: PirlsSystem,
+    theta: Vector,
+    dispersion: Vector,
+    state: SurrogateState,
+    count: dict[str, int],
+) -> Matrix:
+    """Inverse Hessian of ``-elbo`` over (theta, beta, dispersion), by differences.
+
+    Central differences of the exact gradient. Parameters on their bound are kept there: their
+    rows and columns are 0.
+    """
+    d, p, k = system.structure.d, system.structure.p, theta.size
+    x = np.concatenate([theta, state.beta, dispersion])
+    free = ~(np.concatenate([is_diagonal(d), np.zeros(x.size - k, dtype=bool)]) & (x <= 0.0))
+    spread = np.concatenate(
+        [
+            np.repeat(
+                [1.0 / np.sqrt(2.0 * L) for L in system.structure.n_levels],
+                [size * (size + 1) // 2 for size in d],
+            ),
+            1.0 / np.sqrt(np.maximum(np.diag(schur_complement(system, state)), 1e-12)),
+            np.full(len(dispersion), 1.0 / np.sqrt(system.arrays.n)),
+        ]
+    )
+    steps = 0.02 * spread
+    diagonal = np.concatenate([is_diagonal(d), np.zeros(x.size - k, dtype=bool)])
+    steps = np.where(diagonal, np.minimum(steps, 0.5 * np.maximum(x, 1e-300)), steps)
+    hessian = np.zeros((x.size, x.size))
+    for i in np.flatnonzero(free):
+        sides = []
+        for sign in (1.0, -1.0):
+            at = x.copy()
+            at[i] += sign * steps[i]
+            moved, info = solve(
+                system,
+                unpack(at[:k], d),
+                at[k + p :],
+                state,
+                fixed_beta=at[k : k + p],
+                tolerance=1e-12,
+            )
+            count["inner"] += info.evaluations
+            sides.append(np.concatenate(gradient_of(system, moved)))
+        hessian[i] = -(sides[0] - sides[1]) / (2.0 * steps[i])
+    hessian = 0.5 * (hessian + hessian.T)
+    covariance = np.zeros_like(hessian)
+    covariance[np.ix_(free, free)] = np.linalg.inv(hessian[np.ix_(free, free)])
+    return covariance

@@ -1,0 +1,72 @@
+"""Variance of the linear predictor of every row under the surrogate."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from glmmvi.inference.block_factorization import Adjoints
+from glmmvi.inference.cross_products import BlockStructure, RowIndex
+from glmmvi.inference.regression_arrays import TermArrays
+
+
+def predictor_variance(
+    terms: Sequence[TermArrays], structure: BlockStructure, index: RowIndex, selected: Adjoints
+) -> NDArray[np.float64]:
+    """``v_i = A_i V A_i'`` from the selected inverse.
+
+    Parameters
+    ----------
+    terms : sequence of TermArrays
+    structure : BlockStructure
+    index : RowIndex
+        Of these rows.
+    selected : Adjoints
+        Of ``log_det``: ``Lambda V Lambda'`` on the pattern of the system.
+
+    Returns
+    -------
+    float64, shape (n,)
+        Link scale squared, not negative.
+    """
+    order, m = structure.order, structure.m
+    total = np.zeros(len(terms[0].codes))
+    dense = selected.dense.ravel()
+    for k in order.eliminated:
+        term = terms[k]
+        total += _quadratic(term, selected.blocks[k])
+        for j in order.eliminated:
+            if (k, j) in selected.linked:
+                between = selected.linked[k, j]
+                total += 2.0 * _bilinear(term.Z, terms[j].Z, lambda a, b: between[a, b][term.codes])
+        flat = selected.rows[k].reshape(term.d, -1)
+        for r in order.dense:
+            position = index.coupling[k, r]
+            total += 2.0 * _bilinear(term.Z, terms[r].Z, lambda a, b: flat[a][position + b])
+    for i, r in enumerate(order.dense):
+        total += _quadratic(terms[r], selected.blocks[r])
+        for s in order.dense[i + 1 :]:
+            first = index.column[r] * m + index.column[s]
+            total += 2.0 * _bilinear(terms[r].Z, terms[s].Z, lambda a, b: dense[first + a * m + b])
+    return np.maximum(total, 0.0)
+
+
+def _quadratic(term: TermArrays, blocks: NDArray[np.float64]) -> NDArray[np.float64]:
+    """``z_i' B z_i`` with the symmetric block of the row's level."""
+    total = np.zeros(len(term.codes))
+    for a in range(term.d):
+        total += term.Z[:, a] ** 2 * blocks[a, a][term.codes]
+        for b in range(a):
+            total += 2.0 * term.Z[:, a] * term.Z[:, b] * blocks[a, b][term.codes]
+    return total
+
+
+def _bilinear(left, right, element) -> NDArray[np.float64]:  # type: ignore[no-untyped-def]
+    """``z_i' B_i w_i`` with ``element(a, b)`` the rows' elements of `B`."""
+    total = np.zeros(len(left))
+    for a in range(left.shape[1]):
+        for b in range(right.shape[1]):
+            total += left[:, a] * right[:, b] * element(a, b)
+    return total

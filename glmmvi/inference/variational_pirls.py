@@ -1,0 +1,247 @@
+"""Variational PIRLS: the best Gaussian surrogate at given covariance parameters.
+
+Maximises the ELBO over the surrogate's mean and its curvature weights (and, where asked, over
+the fixed effects) by damped Newton steps that cost what lme4's PIRLS steps cost; the ELBO
+never falls. DESIGN.md section 3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from glmmvi.inference.block_factorization import (
+    Adjoints,
+    BlockFactorization,
+    backward,
+    factorize,
+    random_effects,
+)
+from glmmvi.inference.cross_products import BlockStructure, RowIndex, cross_products
+from glmmvi.inference.expectations import Expectation, Likelihood
+from glmmvi.inference.predictor_variance import predictor_variance
+from glmmvi.inference.regression_arrays import RegressionArrays
+
+Matrix = NDArray[np.float64]
+Vector = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class SurrogateState:
+    """A Gaussian surrogate and what the likelihood says of it.
+
+    Attributes
+    ----------
+    u_mean : tuple of float64, shape (L, d)
+        Means of the spherical random effects.
+    beta : float64, shape (p,)
+        Fixed effects, a point.
+    curvature : float64, shape (n,)
+        The weights `W` of ``V^-1 = I + A'WA``.
+    mean, variance : float64, shape (n,)
+        Of the linear predictor under the surrogate.
+    expectation : Expectation
+        At `mean` and `variance`.
+    factorization : BlockFactorization
+        Of ``V^-1``.
+    selected : Adjoints
+        Selected inverse, and derivative of ``log |V^-1|`` by the covariance factors.
+    elbo : float
+        Nats.
+    """
+
+    u_mean: tuple[Matrix, ...]
+    beta: Vector
+    curvature: Vector
+    mean: Vector
+    variance: Vector
+    expectation: Expectation
+    factorization: BlockFactorization
+    selected: Adjoints
+    elbo: float
+
+
+@dataclass(frozen=True)
+class PirlsSystem:
+    """What does not change during a fit.
+
+    Attributes
+    ----------
+    arrays : RegressionArrays
+        In the engine's basis; `y` is not used.
+    offset : float64, shape (n,)
+    likelihood : Likelihood
+    structure : BlockStructure
+    index : RowIndex
+    """
+
+    arrays: RegressionArrays
+    offset: Vector
+    likelihood: Likelihood
+    structure: BlockStructure
+    index: RowIndex
+
+
+@dataclass(frozen=True)
+class PirlsInfo:
+    """What a solve did: factorisations, and whether it reached its tolerance."""
+
+    evaluations: int
+    converged: bool
+
+
+def evaluate(
+    system: PirlsSystem,
+    factors: Sequence[Matrix],
+    dispersion: Vector,
+    u_mean: Sequence[Matrix],
+    beta: Vector,
+    curvature: Vector,
+) -> SurrogateState:
+    """The ELBO and its ingredients at one surrogate.
+
+    Parameters
+    ----------
+    system : PirlsSystem
+    factors : sequence of float64, shape (d, d)
+        Covariance factors.
+    dispersion : float64, shape (k,)
+        Unconstrained dispersion parameters.
+    u_mean, beta, curvature
+        See :class:`SurrogateState`.
+
+    Returns
+    -------
+    SurrogateState
+    """
+    arrays, structure = system.arrays, system.structure
+    products = cross_products(
+        arrays,
+        structure,
+        index=system.index,
+        curvature=curvature,
+        weighted_y=np.zeros(arrays.n),
+    )
+    f = factorize(products, structure, factors)
+    p = structure.p
+    selected = backward(f, np.zeros((p + 1, p + 1)))
+    variance = predictor_variance(arrays.terms, structure, system.index, selected)
+    mean = system.offset + arrays.X @ beta
+    for term, factor, u in zip(arrays.terms, factors, u_mean, strict=True):
+        mean = mean + np.einsum("nd,nd->n", term.Z, (u @ factor.T)[term.codes])
+    expectation = system.likelihood.expect(mean, variance, dispersion)
+    elbo = (
+        float(expectation.value.sum())
+        - 0.5 * sum(float(np.vdot(u, u)) for u in u_mean)
+        + 0.5 * float(curvature @ variance)
+        - 0.5 * f.log_det
+    )
+    return SurrogateState(
+        tuple(u_mean), beta, curvature, mean, variance, expectation, f, selected, elbo
+    )
+
+
+def newton_target(
+    system: PirlsSystem, state: SurrogateState, *, fixed_beta: bool
+) -> tuple[list[Matrix], Vector, float]:
+    """Where a Newton step on the means leads, and the increase of the ELBO that it promises.
+
+    Returns
+    -------
+    u_mean : list of float64, shape (L, d)
+    beta : float64, shape (p,)
+    expected_increase : float
+        ``g' step / 2``.
+    """
+    arrays, structure = system.arrays, system.structure
+    factors, p = state.factorization.factors, structure.p
+    g = state.expectation.score
+    working = state.curvature * (state.mean - system.offset) + g
+    products = cross_products(
+        arrays,
+        structure,
+        index=system.index,
+        curvature=state.curvature,
+        weighted_y=working,
+    )
+    f = factorize(products, structure, factors)
+    if fixed_beta or p == 0:
+        beta = state.beta
+    else:
+        beta = np.linalg.solve(f.fixed[:p, :p], f.fixed[:p, p])
+    target = random_effects(f, beta)
+    gain = float((arrays.X.T @ g) @ (beta - state.beta))
+    for term, factor, u, goal in zip(arrays.terms, factors, state.u_mean, target, strict=True):
+        score = level_scores(term.Z, term.codes, g, term.n_levels) @ factor - u
+        gain += float(np.vdot(score, goal - u))
+    return target, beta, 0.5 * gain
+
+
+def level_scores(Z: Matrix, codes: NDArray[np.intp], g: Vector, n_levels: int) -> Matrix:
+    """``Z'g`` of a term by level, shape (L, d)."""
+    return np.column_stack([np.bincount(codes, weights=g * z, minlength=n_levels) for z in Z.T])
+
+
+def solve(
+    system: PirlsSystem,
+    factors: Sequence[Matrix],
+    dispersion: Vector,
+    start: SurrogateState,
+    *,
+    fixed_beta: Vector | None = None,
+    tolerance: float = 1e-10,
+    max_evaluations: int = 200,
+) -> tuple[SurrogateState, PirlsInfo]:
+    """Maximise the ELBO over the surrogate (and the fixed effects) by damped Newton steps.
+
+    Parameters
+    ----------
+    system : PirlsSystem
+    factors : sequence of float64, shape (d, d)
+    dispersion : float64, shape (k,)
+    start : SurrogateState
+        Its means and curvature are where the iteration starts.
+    fixed_beta : float64, shape (p,), optional
+        Fixed effects that are not to be optimised over.
+    tolerance : float
+        Nats: stop when the next step promises less.
+    max_evaluations : int
+        Limit on factorisations.
+
+    Returns
+    -------
+    SurrogateState
+    PirlsInfo
+    """
+    beta = start.beta if fixed_beta is None else fixed_beta
+    state = evaluate(system, factors, dispersion, start.u_mean, beta, start.curvature)
+    evaluations = 1
+    while evaluations < max_evaluations:
+        u_goal, beta_goal, gain = newton_target(system, state, fixed_beta=fixed_beta is not None)
+        w = state.expectation.curvature
+        shift = w - state.curvature
+        gain += 0.25 * float((shift * state.variance) @ (shift * state.variance))
+        if gain <= tolerance:
+            return state, PirlsInfo(evaluations, True)
+        length = 1.0
+        noise = 1e-13 * max(1.0, abs(state.elbo))
+        while True:
+            candidate = evaluate(
+                system,
+                factors,
+                dispersion,
+                [u + length * (goal - u) for u, goal in zip(state.u_mean, u_goal, strict=True)],
+                state.beta + length * (beta_goal - state.beta),
+                state.curvature + length * shift,
+            )
+            evaluations += 1
+            if candidate.elbo >= state.elbo - noise:
+                break
+            length *= 0.4
+            if length < 1e-8 or evaluations >= max_evaluations:
+                return state, PirlsInfo(evaluations, gain <= 1e-6)
+        state = candidate
+    return state, PirlsInfo(evaluations, False)
