@@ -117,9 +117,10 @@ def build_design(
     X, kept = drop_dependent_columns(X, plan.names)
     terms, recipes = _random_terms(made, contrasts)
     dropped = tuple(name for i, name in enumerate(plan.names) if i not in set(kept))
+    labels = made.columns.index
     return DesignMatrices(
         formula=made.formula,
-        frame=frame_as_pandas(frame, made.columns.index),
+        frame=frame_as_pandas(frame, labels),
         y=response.y,
         X=X,
         column_names=tuple(plan.names[i] for i in kept),
@@ -136,6 +137,7 @@ def build_design(
         response_levels=response.levels,
         na_action=made.na_action,
         omitted=frame.omitted,
+        row_labels=labels if frame.subset_rows is None else labels[frame.subset_rows],
         contrasts=plan.contrasts,
         has_weights=weights is not None,
         has_offset=offset is not None or bool(made.fixed.offsets),

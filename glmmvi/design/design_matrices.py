@@ -62,6 +62,9 @@ class DesignMatrices:
     omitted : intp, shape (n_dropped,)
         Positions, among the rows that ``subset`` left, of the rows left out for missing values;
         ``na.exclude`` puts them back into fitted values and residuals.
+    row_labels : Index, or None
+        The data's labels of all rows that ``subset`` left, those of `omitted` included. None
+        for a design that was not made from data.
     contrasts : dict of str to Coding
         The contrasts in use in `X`, by variable.
     has_weights, has_offset : bool
@@ -86,6 +89,7 @@ class DesignMatrices:
     response_levels: tuple[str, ...] = ()
     na_action: str = "na.omit"
     omitted: NDArray[np.intp] = field(default_factory=lambda: np.empty(0, dtype=np.intp))
+    row_labels: pd.Index | None = None
     contrasts: Mapping[str, Coding] = field(default_factory=dict)
     has_weights: bool = False
     has_offset: bool = False

@@ -39,15 +39,15 @@ class ModelFrame:
         Positions in the data of the rows used; None for all.
     omitted : intp
         Positions, among the rows of ``subset``, that were left out for missing values.
-    n_subset : int
-        Rows after ``subset``.
+    subset_rows : intp, shape (n + number omitted,), or None
+        Positions in the data of the rows that ``subset`` left; None for all.
     """
 
     values: dict[str, Value]
     n: int
     rows: NDArray[np.intp] | None
     omitted: NDArray[np.intp]
-    n_subset: int
+    subset_rows: NDArray[np.intp] | None = None
 
 
 def check_na_action(na_action: str | None) -> str:
@@ -117,11 +117,11 @@ def make_model_frame(
                 f"variable lengths differ (found for '{name}'): it has {length_of(value)} values, "
                 f"the data have {n} rows."
             )
-    rows = None
+    rows = subset_rows = None
     n_subset = n
     current = dict(values)
     if keep is not None and not keep.all():
-        rows = np.flatnonzero(keep)
+        rows = subset_rows = np.flatnonzero(keep)
         n_subset = len(rows)
         if not n_subset:
             raise DataError("0 (non-NA) cases: subset leaves no row.")
@@ -144,7 +144,7 @@ def make_model_frame(
             rows = complete if rows is None else rows[complete]
     if drop_levels:
         current = {name: _without_unused(name, value) for name, value in current.items()}
-    return ModelFrame(current, n_subset - len(omitted), rows, omitted, n_subset)
+    return ModelFrame(current, n_subset - len(omitted), rows, omitted, subset_rows)
 
 
 def _missing_rows(

@@ -10,7 +10,7 @@ from glmmvi.design.design_matrices import DesignMatrices
 
 
 def by_row(design: DesignMatrices, values: NDArray[np.float64]) -> pd.Series:
-    """Values of the rows used, by the data's row labels.
+    """Values of the rows used, by the data's row labels, as R's ``naresid`` puts them.
 
     Parameters
     ----------
@@ -20,6 +20,21 @@ def by_row(design: DesignMatrices, values: NDArray[np.float64]) -> pd.Series:
     Returns
     -------
     Series
-        Of length n.
+        Of length n; under ``na.exclude`` the rows that were left out for missing values are
+        in their places, as NaN.
+
+    Examples
+    --------
+    >>> from glmmvi.design import build_design
+    >>> data = {"y": [1.0, None, 3.0, 2.0], "g": ["a", "a", "b", "b"]}
+    >>> design = build_design("y ~ 1 + (1 | g)", data, na_action="na.exclude")
+    >>> by_row(design, design.y).tolist()
+    [1.0, nan, 3.0, 2.0]
     """
-    return pd.Series(values, index=design.frame.index)
+    if design.na_action != "na.exclude" or design.row_labels is None or not len(design.omitted):
+        return pd.Series(values, index=design.frame.index)
+    padded = np.full(len(design.row_labels), np.nan)
+    used = np.ones(len(padded), dtype=bool)
+    used[design.omitted] = False
+    padded[used] = values
+    return pd.Series(padded, index=design.row_labels)
