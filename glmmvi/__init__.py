@@ -8,6 +8,7 @@
 
 from glmmvi.api import lmer
 from glmmvi.data import load_dataset
+from glmmvi.design import LinearFormula, lFormula, mixed_formula, model_matrix
 from glmmvi.errors import (
     ArgumentError,
     ConvergenceWarning,
@@ -22,7 +23,7 @@ from glmmvi.errors import (
     RankDeficientMessage,
     SingularFitMessage,
 )
-from glmmvi.formula import ModelFormula, parse_formula
+from glmmvi.formula import ModelFormula, parse_formula, update_formula
 from glmmvi.results.control import LmerControl, lmerControl
 from glmmvi.results.fit import LinearMixedFit
 from glmmvi.results.generics import (
@@ -51,32 +52,43 @@ __version__ = "0.1.0"
 __all__ = [
     "AIC",
     "BIC",
+    "LKJ",
     "ArgumentError",
     "ConvergenceWarning",
     "DataError",
+    "Exponential",
     "FitError",
+    "Flat",
     "FormulaError",
     "FormulaMessage",
     "FormulaSyntaxError",
     "GlmmviError",
     "GlmmviMessage",
     "GlmmviWarning",
+    "HalfCauchy",
+    "HalfNormal",
+    "LinearFormula",
     "LinearMixedFit",
     "LmerControl",
     "ModelFormula",
+    "Normal",
     "REMLcrit",
     "RankDeficientMessage",
     "SingularFitMessage",
+    "StudentT",
     "VarCorr",
     "coef",
     "deviance",
     "fitted",
     "fixef",
     "isSingular",
+    "lFormula",
     "lmer",
     "lmerControl",
     "load_dataset",
     "logLik",
+    "mixed_formula",
+    "model_matrix",
     "ngrps",
     "nobs",
     "parse_formula",
@@ -85,5 +97,6 @@ __all__ = [
     "residuals",
     "sigma",
     "summary",
+    "update_formula",
     "vcov",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import numpy as np
@@ -28,6 +28,7 @@ from glmmvi.inference.linear_mixed import (
 )
 from glmmvi.inference.optimization_record import OptimizationRecord
 from glmmvi.inference.profiled_deviance import unpack
+from glmmvi.results.advi import AdviResult, fit_advi
 from glmmvi.results.control import Action, LmerControl
 from glmmvi.results.engine_arrays import engine_arrays
 from glmmvi.results.estimates import Estimates
@@ -53,7 +54,8 @@ def lmer(
     contrasts: Mapping[str, Any] | None = None,
     env: Mapping[str, Any] | None = None,
     data_name: str | None = None,
-    **unknown: Any,
+    method: Literal["structured", "advi"] = "structured",
+    **advi_options: Any,
 ) -> LinearMixedFit:
     """Fit a linear mixed model, as lme4's ``lmer``.
 
@@ -88,6 +90,14 @@ def lmer(
         own variables are never read.
     data_name : str, optional
         What to print after ``Data:``. By default the name of the caller's variable.
+    method : {"structured", "advi"}
+        The exact engine, or the stochastic one (which loads TensorFlow).
+    **advi_options
+        With ``method="advi"``, of :func:`glmmvi.results.advi.fit_advi`: ``priors`` (by
+        parameter, such as ``{"b": Normal(0, 1), "county": HalfNormal(1)}``), ``sigma`` (a
+        residual sd to keep fixed), ``surrogate`` (``"mean_field"``, ``"full_rank"``,
+        ``"structured"``), ``num_steps``, ``sample_size``, ``learning_rate``, ``decay``,
+        ``seed``, ``jit_compile``, ``progress``, ``centred``; ``start`` may be ``"random"``.
 
     Returns
     -------
@@ -125,7 +135,7 @@ def lmer(
     (Intercept)        floor
           1.462       -0.693
     """
-    _refuse_unknown(lmer, unknown)
+    _check_options(method, advi_options)
     control = _checked_control(control)
     design = linear_design(
         formula,
@@ -138,20 +148,25 @@ def lmer(
         contrasts=contrasts,
         env=env,
     )
-    problem = build_problem(engine_arrays(design), reml=bool(REML))
-    _check_response(problem, design)
-    solution, record = optimize(
-        problem,
-        start=None if start is None else _start_factors(start, design),
-        tolerance=control.tolerance,
-        max_evaluations=control.max_evaluations,
-    )
     call = ModelCall(
         formula=tuple(deparse_lines(design.formula.expression)),
         data=data_name or _data_name(data),
         weights=_argument_text(weights, "weights"),
         offset=_argument_text(offset, "offset"),
         subset=_argument_text(subset, "subset"),
+    )
+    arrays = engine_arrays(design)
+    if method == "advi":
+        if start is not None:
+            advi_options["start"] = start
+        return wrap_advi_fit(design, fit_advi(design, **advi_options), call=call, control=control)
+    problem = build_problem(arrays, reml=bool(REML))
+    _check_response(problem, design)
+    solution, record = optimize(
+        problem,
+        start=None if start is None else _start_factors(start, design),
+        tolerance=control.tolerance,
+        max_evaluations=control.max_evaluations,
     )
     return wrap_linear_fit(design, problem, solution, record, call=call, control=control)
 
@@ -200,13 +215,41 @@ def wrap_linear_fit(
         title=f"Linear mixed model fit by {title}",
         show_singular=control.check_conv_singular != "ignore",
     )
-    if not record.converged:
+    return _announced(fit, control)
+
+
+def wrap_advi_fit(
+    design: DesignMatrices, result: AdviResult, *, call: ModelCall, control: LmerControl
+) -> LinearMixedFit:
+    """Put the stochastic engine's answer into a fit."""
+    kind = result.surrogate.kind.replace("_", " ")
+    notes = ["Estimates and standard errors are the surrogate's means and standard deviations."]
+    if kind == "mean field":
+        notes.append("A mean-field surrogate understates standard errors of fixed effects.")
+    fit = LinearMixedFit(
+        design=design,
+        estimates=result.estimates,
+        posterior=result,
+        optimization=result.optimization,
+        call=call,
+        reml=False,
+        title=f"Linear mixed model fit by stochastic variational inference ({kind})",
+        show_singular=False,
+        notes=tuple(notes),
+    )
+    return _announced(fit, control)
+
+
+def _announced(fit: LinearMixedFit, control: LmerControl) -> LinearMixedFit:
+    """Say what has to be said about a fit."""
+    if not fit.optimization.converged:
         warnings.warn(
-            f"Model failed to converge: {record.reason}; print(fit.optimization) tells more",
+            f"Model failed to converge: {fit.optimization.reason}; "
+            "print(fit.optimization) tells more",
             ConvergenceWarning,
-            stacklevel=3,
+            stacklevel=4,
         )
-    if fit.isSingular():
+    if fit.show_singular and fit.isSingular():
         _act(control.check_conv_singular, SINGULAR)
     return fit
 
@@ -216,15 +259,26 @@ def _act(action: Action, text: str) -> None:
         raise FitError(text)
     if action != "ignore":
         category = SingularFitMessage if action == "message" else GlmmviWarning
-        warnings.warn(text, category, stacklevel=4)
+        warnings.warn(text, category, stacklevel=5)
 
 
-def _refuse_unknown(function: Callable[..., Any], unknown: Mapping[str, Any]) -> None:
-    known = list(inspect.signature(function).parameters)[:-1]
-    for name, value in unknown.items():
+def _check_options(method: str, options: Mapping[str, Any]) -> None:
+    if method not in ("structured", "advi"):
+        raise ArgumentError(f"lmer: method={method!r} is neither 'structured' nor 'advi'")
+    own = list(inspect.signature(lmer).parameters)[:-1]
+    advi = [
+        name for name in inspect.signature(fit_advi).parameters if name not in ("design", "start")
+    ]
+    known = own + advi if method == "advi" else own
+    for name, value in options.items():
+        if name in known:
+            continue
+        advice = nearest_hint(name, known)
+        if name in advi:
+            advice = ", which is for method='advi'"
         raise ArgumentError(
-            f"{function.__name__}: unused argument ({name} = {value!r})"
-            f"{nearest_hint(name, known)}; the arguments are {', '.join(known)}"
+            f"lmer: unused argument ({name} = {value!r}){advice}; "
+            f"the arguments are {', '.join(known)}"
         )
 
 

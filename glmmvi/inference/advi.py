@@ -48,6 +48,26 @@ class AdviOptimization:
     converged: bool
     message: str
 
+    @property
+    def optimizer(self) -> str:
+        """Name of the method."""
+        return "Adam"
+
+    @property
+    def reason(self) -> str:
+        """Why `converged` is what it is."""
+        return self.message
+
+    def __str__(self) -> str:
+        lines = (
+            ("Optimizer", f"Adam, learning rate {self.learning_rate:g}, seed {self.seed}"),
+            ("Verdict", f"{'converged' if self.converged else 'NOT converged'}: {self.message}"),
+            ("Steps", f"{self.steps}, with {self.sample_size} draws each"),
+            ("ELBO", f"{self.elbo:.4f} (Monte Carlo error {self.elbo_error:.2g})"),
+        )
+        width = max(len(label) for label, _ in lines)
+        return "\n".join(f"{label:<{width}} : {text}" for label, text in lines)
+
 
 def optimize_advi(
     joint_log_prob: Callable[..., Any],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -13,42 +13,29 @@ from numpy.typing import NDArray
 from glmmvi.design.design_matrices import DesignMatrices
 from glmmvi.errors import ArgumentError
 from glmmvi.formula import ModelFormula
-from glmmvi.inference.optimization_record import OptimizationRecord
 from glmmvi.inference.orthogonal_basis import engine_factor, term_factor
+from glmmvi.results.advi import AdviResult
 from glmmvi.results.estimates import Estimates
 from glmmvi.results.group_effects import ranef_table
+from glmmvi.results.posterior import Optimization, Posterior
 from glmmvi.results.prediction import linear_predictor, predict_new
 from glmmvi.results.rendering import render_print
 from glmmvi.results.residuals import residuals, scaled_residuals
 from glmmvi.results.rows import by_row
 from glmmvi.results.summarize import model_summary, var_corr
 from glmmvi.results.tables import (
+    EvidenceLowerBound,
     GroupCoefficients,
+    InformationCriteria,
     LogLikelihood,
     ModelCall,
     ModelSummary,
     RandomEffects,
+    RemlCriterion,
     VarCorr,
 )
 
 ResidualType = Literal["response", "pearson", "working", "deviance"]
-
-
-class Posterior(Protocol):
-    """What a fit asks of the engine that made it."""
-
-    @property
-    def elbo(self) -> float:
-        """Evidence lower bound, nats."""
-        ...
-
-    def joint_distribution(self, design: DesignMatrices) -> Any:
-        """Build the TFP joint distribution that defines the model."""
-        ...
-
-    def surrogate_posterior(self, design: DesignMatrices) -> Any:
-        """Build the TFP joint distribution that is the surrogate."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -66,7 +53,7 @@ class LinearMixedFit:
         The numbers.
     posterior : Posterior
         The engine's answer, from which the TFP pair is built.
-    optimization : OptimizationRecord
+    optimization : Optimization
         What the optimiser did and why it stopped; printable.
     call : ModelCall
         Formula, data name and arguments, for the printout.
@@ -74,8 +61,6 @@ class LinearMixedFit:
         Whether the fixed effects were integrated out.
     title : str
         First line of the printout.
-    criterion_is_exact : bool
-        Whether `elbo` is the log likelihood itself (structured engine).
     show_singular : bool
         Whether a singular fit is said to be one.
     notes : tuple of str
@@ -97,11 +82,10 @@ class LinearMixedFit:
     design: DesignMatrices
     estimates: Estimates
     posterior: Posterior
-    optimization: OptimizationRecord
+    optimization: Optimization
     call: ModelCall
     reml: bool
     title: str
-    criterion_is_exact: bool = True
     show_singular: bool = True
     notes: tuple[str, ...] = ()
 
@@ -161,20 +145,42 @@ class LinearMixedFit:
     # -- how well it fits -----------------------------------------------------------------
 
     @property
+    def advi(self) -> AdviResult | None:
+        """The stochastic engine's answer (losses, posterior sds, ...), if it made the fit."""
+        return self.posterior if isinstance(self.posterior, AdviResult) else None
+
+    @property
     def elbo(self) -> float:
-        """Evidence lower bound in nats; here the (restricted) log likelihood itself."""
+        """Evidence lower bound, nats.
+
+        Of a structured fit it is the (restricted) log likelihood itself; of a stochastic one
+        a Monte Carlo estimate of a lower bound of the log evidence, priors included.
+        """
         return self.posterior.elbo
+
+    def _log_likelihood(self, name: str) -> float:
+        if self.advi is not None:
+            raise ArgumentError(
+                f"{name} needs a likelihood; a fit by method='advi' has a lower bound of the "
+                "log evidence, priors included: fit.elbo"
+            )
+        return self.elbo
 
     def logLik(self) -> LogLikelihood:
         """(Restricted) log likelihood, in nats, with its number of parameters.
 
-        Of a stochastic fit it is the ELBO, a lower bound.
+        Raises
+        ------
+        ArgumentError
+            For a stochastic fit, as `AIC`, `BIC`, `REMLcrit` and `deviance`: it has an ELBO.
         """
-        return LogLikelihood(self.elbo, df=self.n_parameters, n_obs=self.nobs(), reml=self.reml)
+        return LogLikelihood(
+            self._log_likelihood("logLik"), df=self.n_parameters, n_obs=self.nobs(), reml=self.reml
+        )
 
     def REMLcrit(self) -> float:
         """-2 times the restricted log likelihood (or the log likelihood, of an ML fit)."""
-        return -2.0 * self.elbo
+        return -2.0 * self._log_likelihood("REMLcrit")
 
     def deviance(self) -> float:
         """-2 times the log likelihood.
@@ -189,15 +195,16 @@ class LinearMixedFit:
                 "deviance() is not defined for a REML fit; use REMLcrit() for the REML "
                 "criterion, or fit with REML=False"
             )
-        return -2.0 * self.elbo
+        return -2.0 * self._log_likelihood("deviance")
 
     def AIC(self) -> float:
         """Akaike's information criterion, ``-2 logLik + 2 df``."""
-        return -2.0 * self.elbo + 2.0 * self.n_parameters
+        return -2.0 * self._log_likelihood("AIC") + 2.0 * self.n_parameters
 
     def BIC(self) -> float:
         """Schwarz's information criterion, ``-2 logLik + log(n) df``."""
-        return -2.0 * self.elbo + float(np.log(self.nobs())) * self.n_parameters
+        log_lik = self._log_likelihood("BIC")
+        return -2.0 * log_lik + float(np.log(self.nobs())) * self.n_parameters
 
     @property
     def n_parameters(self) -> int:
@@ -313,12 +320,21 @@ class LinearMixedFit:
             estimates=self.estimates,
             call=self.call,
             title=self.title,
-            log_lik=self.logLik(),
-            df_residual=self.df_residual(),
+            criterion=self._criterion(),
+            n_obs=self.nobs(),
             scaled=scaled_residuals(self.design, self.estimates),
             optimization=self.optimization,
             singular=self.show_singular and self.isSingular(),
             notes=self.notes,
+        )
+
+    def _criterion(self) -> RemlCriterion | InformationCriteria | EvidenceLowerBound:
+        if self.advi is not None:
+            return EvidenceLowerBound(self.advi.elbo, self.advi.elbo_error)
+        if self.reml:
+            return RemlCriterion(-2.0 * self.elbo)
+        return InformationCriteria.from_log_lik(
+            self.elbo, n_parameters=self.n_parameters, n_observations=self.nobs()
         )
 
     def __str__(self) -> str:

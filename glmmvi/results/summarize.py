@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 
 from glmmvi.design.design_matrices import DesignMatrices
 from glmmvi.design.random_term import RandomTerm
-from glmmvi.inference.optimization_record import OptimizationRecord
 from glmmvi.results.estimates import Estimates
+from glmmvi.results.posterior import Optimization
 from glmmvi.results.tables import (
     CoefficientTable,
+    EvidenceLowerBound,
     InformationCriteria,
-    LogLikelihood,
     ModelCall,
     ModelSummary,
     OptimizerReport,
@@ -55,10 +55,10 @@ def model_summary(
     estimates: Estimates,
     call: ModelCall,
     title: str,
-    log_lik: LogLikelihood,
-    df_residual: int,
+    criterion: RemlCriterion | InformationCriteria | EvidenceLowerBound,
+    n_obs: int,
     scaled: NDArray[np.float64],
-    optimization: OptimizationRecord,
+    optimization: Optimization,
     singular: bool,
     notes: tuple[str, ...],
 ) -> ModelSummary:
@@ -68,13 +68,13 @@ def model_summary(
     ----------
     design, estimates, call, title
         Of the fit.
-    log_lik : LogLikelihood
-        Shown as the REML criterion if it is the restricted one.
-    df_residual : int
-        Observations minus parameters.
+    criterion : RemlCriterion, InformationCriteria or EvidenceLowerBound
+        How well it fits.
+    n_obs : int
+        Observations used.
     scaled : float64, shape (n,)
         Pearson residuals over sigma.
-    optimization : OptimizationRecord
+    optimization : Optimization
         Its verdict is shown where it did not converge.
     singular : bool
         Whether to say that the fit is singular.
@@ -85,13 +85,6 @@ def model_summary(
     -------
     ModelSummary
     """
-    criterion: RemlCriterion | InformationCriteria
-    if log_lik.reml:
-        criterion = RemlCriterion(-2.0 * log_lik.value)
-    else:
-        criterion = InformationCriteria.from_log_lik(
-            log_lik.value, n_parameters=log_lik.df, n_observations=log_lik.n_obs
-        )
     standard_errors = np.sqrt(np.diag(estimates.beta_cov))
     with np.errstate(invalid="ignore", divide="ignore"):
         correlation = estimates.beta_cov / np.outer(standard_errors, standard_errors)
@@ -102,7 +95,7 @@ def model_summary(
         criterion=criterion,
         residual_quantiles=np.quantile(scaled, [0.0, 0.25, 0.5, 0.75, 1.0]),
         var_corr=var_corr(design.terms, estimates),
-        n_obs=log_lik.n_obs,
+        n_obs=n_obs,
         n_groups={term.group: term.L for term in design.terms},
         coefficients=CoefficientTable(design.column_names, estimates.beta, standard_errors, "t"),
         correlation=correlation,

@@ -10,7 +10,11 @@ from glmmvi.results.rendering.rounding import r_round
 from glmmvi.results.rendering.vectors import print_named_vector
 
 if TYPE_CHECKING:
-    from glmmvi.results.tables.criteria import InformationCriteria, RemlCriterion
+    from glmmvi.results.tables.criteria import (
+        EvidenceLowerBound,
+        InformationCriteria,
+        RemlCriterion,
+    )
     from glmmvi.results.tables.model_summary import ModelCall, ModelSummary
     from glmmvi.results.tables.optimizer_report import OptimizerReport
 
@@ -77,13 +81,15 @@ def call_text(call: ModelCall, *, control: bool, width: int = 80) -> str:
 
 
 def criterion_text(
-    criterion: RemlCriterion | InformationCriteria, decimals: int, width: int = 80
+    criterion: RemlCriterion | InformationCriteria | EvidenceLowerBound,
+    decimals: int,
+    width: int = 80,
 ) -> str:
-    """Write the REML criterion, or the row of AIC, BIC, logLik, deviance, df.resid.
+    """Write one number after its name, or the row of AIC, BIC, logLik, deviance, df.resid.
 
     Parameters
     ----------
-    criterion : RemlCriterion or InformationCriteria
+    criterion : RemlCriterion, InformationCriteria or EvidenceLowerBound
         The numbers.
     decimals : int
         Decimals: 4 in ``print(fit)``, 1 in ``summary(fit)``.
@@ -95,10 +101,10 @@ def criterion_text(
     str
         Lines, each ending in a newline.
     """
+    if criterion.headline is not None:
+        shown = format_number(r_round(float(criterion.value), decimals))
+        return fill_items([f"{criterion.headline}:", shown], width=width)
     table = criterion.named_values
-    if "REML" in table:
-        shown = format_number(r_round(table["REML"], decimals))
-        return fill_items(["REML criterion at convergence:", shown], width=width)
     cells = format_numbers(r_round(x, decimals) for x in table.values())
     cells[-1] = format_number(table["df.resid"])
     return print_named_vector(list(table), cells, width=width)

@@ -53,10 +53,11 @@ def _blocks(
     ranef_comp: str | Sequence[str],
     show_resids: bool,
 ) -> Iterator[Block]:
-    criteria = summary.criterion.named_values
+    criterion = summary.criterion
     yield Heading(f"{summary.title.strip()} [{summary.class_name}]", 1)
     yield Facts(_facts(summary))
-    if "REML" not in criteria:
+    if criterion.headline is None:
+        criteria = criterion.named_values
         cells = format_numbers(r_round(x, 1) for x in criteria.values())
         cells[-1] = format_number(criteria["df.resid"])
         yield _one_row(list(criteria), cells)
@@ -89,9 +90,7 @@ def _facts(summary: ModelSummary) -> tuple[tuple[str, str], ...]:
     call = summary.call
     formula = " ".join(line.strip() for line in call.formula)
     family = None if summary.family is None else f"{summary.family} ({summary.link})"
-    reml = summary.criterion.named_values.get("REML")
-    criterion = None if reml is None else format_number(r_round(reml, 1))
-    items = (
+    items = [
         ("Family", family),
         ("Formula", formula),
         ("Data", call.data),
@@ -99,8 +98,10 @@ def _facts(summary: ModelSummary) -> tuple[tuple[str, str], ...]:
         ("Offset", call.offset),
         ("Control", call.control),
         ("Subset", call.subset),
-        ("REML criterion at convergence", criterion),
-    )
+    ]
+    criterion = summary.criterion
+    if criterion.headline is not None:
+        items.append((criterion.headline, format_number(r_round(float(criterion.value), 1))))
     return tuple((name, value) for name, value in items if value is not None)
 
 

@@ -3,7 +3,11 @@
 from glmmvi.results.tables.anova_table import AnovaTable
 from glmmvi.results.tables.coefficient_table import CoefficientTable
 from glmmvi.results.tables.confidence_intervals import ConfidenceIntervals
-from glmmvi.results.tables.criteria import InformationCriteria, RemlCriterion
+from glmmvi.results.tables.criteria import (
+    EvidenceLowerBound,
+    InformationCriteria,
+    RemlCriterion,
+)
 from glmmvi.results.tables.group_coefficients import GroupCoefficients
 from glmmvi.results.tables.group_table import GroupTable
 from glmmvi.results.tables.log_likelihood import LogLikelihood
@@ -17,6 +21,7 @@ __all__ = [
     "AnovaTable",
     "CoefficientTable",
     "ConfidenceIntervals",
+    "EvidenceLowerBound",
     "GroupCoefficients",
     "GroupTable",
     "InformationCriteria",

@@ -1,4 +1,4 @@
-"""The criterion under a printout's formula: REML, or the row AIC BIC logLik deviance df.resid."""
+"""The criterion under a printout's formula: one number, or the row AIC BIC logLik ..."""
 
 from __future__ import annotations
 
@@ -19,9 +19,33 @@ class RemlCriterion:
     value: float
 
     @property
-    def named_values(self) -> dict[str, float]:
-        """The number under lme4's name, ``REML``."""
-        return {"REML": float(self.value)}
+    def headline(self) -> str:
+        """What stands before the number."""
+        return "REML criterion at convergence"
+
+
+@dataclass(frozen=True)
+class EvidenceLowerBound:
+    """The ELBO of a stochastic fit: below the log evidence of a model with priors, in nats.
+
+    Attributes
+    ----------
+    value, error : float
+        Monte Carlo estimate and its standard error.
+
+    Examples
+    --------
+    >>> EvidenceLowerBound(-1091.2, 0.05).headline
+    'Evidence lower bound (Monte Carlo error 0.05)'
+    """
+
+    value: float
+    error: float
+
+    @property
+    def headline(self) -> str:
+        """What stands before the number."""
+        return f"Evidence lower bound (Monte Carlo error {self.error:.2g})"
 
 
 @dataclass(frozen=True)
@@ -59,6 +83,11 @@ class InformationCriteria:
             deviance=-2.0 * log_lik,
             df_resid=n_observations - n_parameters,
         )
+
+    @property
+    def headline(self) -> None:
+        """Nothing: a row of numbers has names of its own."""
+        return None
 
     @property
     def named_values(self) -> dict[str, float]:

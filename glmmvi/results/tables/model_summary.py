@@ -12,7 +12,11 @@ from glmmvi.results.rendering.document import Document
 from glmmvi.results.rendering.model_summary import render_summary
 from glmmvi.results.rendering.summary_document import summary_document
 from glmmvi.results.tables.coefficient_table import CoefficientTable
-from glmmvi.results.tables.criteria import InformationCriteria, RemlCriterion
+from glmmvi.results.tables.criteria import (
+    EvidenceLowerBound,
+    InformationCriteria,
+    RemlCriterion,
+)
 from glmmvi.results.tables.optimizer_report import OptimizerReport
 from glmmvi.results.tables.renderable import Renderable
 from glmmvi.results.tables.var_corr import VarCorr
@@ -63,7 +67,7 @@ class ModelSummary(Renderable):
         ``"lmerMod"`` or ``"glmerMod"``.
     call : ModelCall
         Formula, data and the other arguments.
-    criterion : RemlCriterion or InformationCriteria
+    criterion : RemlCriterion, InformationCriteria or EvidenceLowerBound
         What stands under the call.
     residual_quantiles : float64, shape (5,)
         Minimum, quartiles and maximum of the scaled Pearson residuals (R's type 7).
@@ -122,7 +126,7 @@ class ModelSummary(Renderable):
     title: str
     class_name: str
     call: ModelCall
-    criterion: RemlCriterion | InformationCriteria
+    criterion: RemlCriterion | InformationCriteria | EvidenceLowerBound
     residual_quantiles: NDArray[np.float64]
     var_corr: VarCorr
     n_obs: int
