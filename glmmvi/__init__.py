@@ -24,6 +24,15 @@ from glmmvi.errors import (
     SingularFitMessage,
 )
 from glmmvi.formula import ModelFormula, parse_formula, update_formula
+from glmmvi.model.priors import (
+    LKJ,
+    Exponential,
+    Flat,
+    HalfCauchy,
+    HalfNormal,
+    Normal,
+    StudentT,
+)
 from glmmvi.results.control import LmerControl, lmerControl
 from glmmvi.results.fit import LinearMixedFit
 from glmmvi.results.generics import (
