@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from glmmvi.design.column_plan import ColumnPlan, fill_columns, plan_columns
 from glmmvi.design.contrasts import Contrasts
 from glmmvi.design.design_matrices import DesignMatrices
+from glmmvi.design.formulaic_bridge import materialise
 from glmmvi.design.grouping import grouping_factor
 from glmmvi.design.model_frame import frame_as_pandas
 from glmmvi.design.prepare import Prepared, prepare, warn_absent
@@ -111,8 +112,11 @@ def build_design(
     frame, n = made.frame, made.frame.n
     response = _response(made, response_kind)
     prior, shift = row_weights_and_offset(made, response)
-    plan = plan_fixed_columns(made, contrasts)
-    X = fill_columns(plan, frame.values, n)
+    if made.formula.encoded is None:
+        plan, spec = plan_fixed_columns(made, contrasts), None
+        X = fill_columns(plan, frame.values, n)
+    else:
+        plan, X, spec = _encoded_columns(made, contrasts, env)
     _check_columns(X, plan.names, _NOT_FINITE)
     X, kept = drop_dependent_columns(X, plan.names)
     terms, recipes = _random_terms(made, contrasts)
@@ -126,12 +130,12 @@ def build_design(
         column_names=tuple(plan.names[i] for i in kept),
         dropped_columns=dropped,
         assign=tuple(plan.assign[i] for i in kept),
-        term_labels=made.fixed.labels,
+        term_labels=made.fixed.labels if spec is None else tuple(map(str, spec.terms)),
         terms=tuple(terms),
         offset=shift,
         weights=prior,
         n_dropped=len(frame.omitted),
-        recipe=_recipe(made, plan, kept, recipes, offset is not None, env),
+        recipe=_recipe(made, plan, kept, recipes, offset is not None, env, spec),
         response_kind=response.kind,
         totals=response.totals,
         response_levels=response.levels,
@@ -195,6 +199,22 @@ def plan_fixed_columns(made: Prepared, contrasts: Contrasts) -> ColumnPlan:
                     f"contrasts apply only to factors: '{name}' is {kind_of(values[name])}."
                 )
     return _plan(made.fixed, made, contrasts)
+
+
+def _encoded_columns(
+    made: Prepared, contrasts: Contrasts, env: Mapping[str, Any] | None
+) -> tuple[ColumnPlan, NDArray[np.float64], Any]:
+    """The fixed columns of a ``formulaic.Formula``, on the rows used."""
+    if contrasts is not None:
+        raise ArgumentError(
+            "contrasts= is for R's formulas: a formulaic.Formula names its own, C(a, contr.sum)."
+        )
+    rows = made.frame.rows if made.frame.rows is not None else np.arange(made.frame.n)
+    matrix, spec = materialise(made.formula.encoded, made.columns, rows, env)
+    names = tuple(map(str, matrix.columns))
+    terms = [i for i, (_, _, columns) in enumerate(spec.structure) for _ in columns]
+    plan = ColumnPlan(False, (), names, tuple(terms), {})
+    return plan, np.asfortranarray(matrix.to_numpy(np.float64)), spec
 
 
 def _plan(terms: Terms, made: Prepared, contrasts: Contrasts) -> ColumnPlan:
@@ -268,9 +288,12 @@ def _recipe(
     random: list[TermRecipe],
     has_offset: bool,
     env: Mapping[str, Any] | None,
+    encoder: Any,
 ) -> DesignRecipe:
     plans = (plan, *(term.plan for term in random))
     used = {part.name for p in plans for _, parts in p.terms for part in parts}
+    if encoder is not None:
+        used |= {made.names[variable] for variable in made.fixed.variables}
     values = {name: made.frame.values[name] for name in used}
     return DesignRecipe(
         formula=made.formula,
@@ -284,17 +307,18 @@ def _recipe(
         offset_argument=made.offset_expression,
         offset_was_array=has_offset and made.offset_expression is None,
         memory=made.evaluator.memory,
-        env=_lasting(env, made.names, made.columns.n),
+        env=_lasting(env, made.names, made.columns.n, encoder),
+        encoder=encoder,
     )
 
 
 def _lasting(
-    env: Mapping[str, Any] | None, names: Mapping[Expression, str], n: int
+    env: Mapping[str, Any] | None, names: Mapping[Expression, str], n: int, encoder: Any
 ) -> dict[str, Any]:
     """What the recipe keeps of `env`: what the formula uses, but no columns of rows."""
     if not env:
         return {}
-    mentioned = set()
+    mentioned = set() if encoder is None else set(env)
     for leaf in names:
         for part in walk(leaf):
             if isinstance(part, Symbol):

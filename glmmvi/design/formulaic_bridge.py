@@ -25,10 +25,16 @@ What is bent, and why:
 
 from __future__ import annotations
 
+import ast
+import re
+import warnings
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from glmmvi.errors import DataError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -162,7 +168,55 @@ def is_formulaic_formula(formula: Any) -> bool:
     return type(formula).__module__.split(".")[0] == "formulaic"
 
 
-def materialise(formula: Any, columns: DataColumns) -> tuple[pd.DataFrame, Any]:
+def required_variables(formula: Any) -> list[str]:
+    """Names that a ``formulaic.Formula`` needs a value for, in order of appearance.
+
+    formulaic's own ``required_variables`` loses those inside transforms (``scale(z)``).
+
+    Examples
+    --------
+    >>> from formulaic import Formula
+    >>> required_variables(Formula("x + scale(np.log(z)) + h(`my var`)"))
+    ['x', 'z', 'my var']
+    """
+    from formulaic.transforms import TRANSFORMS
+
+    found: dict[str, None] = {}
+    for term in getattr(formula, "formula", formula):
+        for factor in term.factors:
+            expression, method = str(factor.expr), factor.eval_method.value
+            if method == "lookup":
+                found[expression] = None
+            elif method == "python":
+                found.update(dict.fromkeys(_names_in(expression)))
+    return [name for name in found if name not in TRANSFORMS]
+
+
+def _names_in(expression: str) -> list[str]:
+    """Names of variables in a Python expression, backticked ones included, not of functions."""
+    quoted: list[str] = []
+
+    def placeholder(match: re.Match[str]) -> str:
+        quoted.append(match.group(1))
+        return f"_quoted_{len(quoted) - 1}_"
+
+    tree = ast.parse(re.sub(r"`([^`]*)`", placeholder, expression), mode="eval")
+    functions = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    names = [
+        (node.lineno, node.col_offset, node.id)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Name) and id(node) not in functions
+    ]
+    known = {f"_quoted_{i}_": name for i, name in enumerate(quoted)}
+    return [known.get(name, name) for _, _, name in sorted(names)]
+
+
+def materialise(
+    formula: Any,
+    columns: DataColumns,
+    rows: NDArray[np.intp] | None = None,
+    env: Mapping[str, Any] | None = None,
+) -> tuple[pd.DataFrame, Any]:
     """Columns of a ``formulaic.Formula`` by formulaic's rules, under formulaic's names.
 
     Parameters
@@ -171,6 +225,10 @@ def materialise(formula: Any, columns: DataColumns) -> tuple[pd.DataFrame, Any]:
         The fixed part.
     columns : DataColumns
         The data.
+    rows : intp, optional
+        Positions of the rows to use; categories that do not occur in them are dropped.
+    env : mapping, optional
+        Functions and constants that the formula uses. The caller's variables are never read.
 
     Returns
     -------
@@ -178,6 +236,11 @@ def materialise(formula: Any, columns: DataColumns) -> tuple[pd.DataFrame, Any]:
         Rows with missing values are kept as NaN.
     spec : formulaic.ModelSpec
         Rebuilds the columns for new data.
+
+    Raises
+    ------
+    DataError
+        If formulaic cannot evaluate a part, or a category was not seen at the fit.
 
     Examples
     --------
@@ -188,10 +251,29 @@ def materialise(formula: Any, columns: DataColumns) -> tuple[pd.DataFrame, Any]:
     ['Intercept', 'x']
     """
     import pandas as pd
+    from formulaic.errors import DataMismatchWarning, FormulaicError
 
-    needed = [
-        name for name in columns.names if name in {str(v) for v in formula.required_variables}
-    ]
-    data = pd.DataFrame({name: columns.raw(name) for name in needed}, index=columns.index)
-    matrix = formula.get_model_matrix(data, na_action="ignore", output="pandas")
-    return pd.DataFrame(matrix), matrix.model_spec
+    needed = set(required_variables(formula))
+    data = pd.DataFrame(
+        {name: pd.Series(columns.raw(name)).array for name in columns.names if name in needed},
+        index=columns.index,
+    )
+    if rows is not None:
+        data = data.iloc[rows]
+        for name in data.select_dtypes("category"):
+            data[name] = data[name].cat.remove_unused_categories()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", DataMismatchWarning)
+            matrix = formula.get_model_matrix(
+                data, context=dict(env or {}), na_action="ignore", output="pandas"
+            )
+    except DataMismatchWarning as error:
+        raise DataError(f"a factor has new levels: {error}") from error
+    except FormulaicError as error:
+        raise DataError(f"formulaic: {error}") from error
+    missing = data.isna().any(axis=1).to_numpy()
+    result = pd.DataFrame(matrix).astype(np.float64)
+    if missing.any():
+        result.loc[missing, :] = np.nan
+    return result, matrix.model_spec

@@ -57,7 +57,7 @@ def model_matrix(
     if is_formulaic_formula(formula):
         from glmmvi.design.columns import read_columns
 
-        return materialise(formula, read_columns(data))[0]
+        return materialise(getattr(formula, "rhs", formula), read_columns(data), env=env)[0]
     model = as_formula(formula)
     made = prepare(
         model,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from glmmvi.design.columns import DataColumns, read_columns
 from glmmvi.design.evaluate import Evaluator
+from glmmvi.design.formulaic_bridge import required_variables
 from glmmvi.design.leaves import formula_leaves
 from glmmvi.design.model_frame import (
     ModelFrame,
@@ -109,6 +110,13 @@ def prepare(
         fixed = expand_terms(model.fixed, response=response)
     else:
         fixed = expand_terms(model.fixed, dot, response=response)
+    if model.encoded is not None:  # its columns are made elsewhere, from these variables
+        mine = [name for name in required_variables(model.encoded) if name not in evaluator.env]
+        used = [name for name in columns.names if name in mine]
+        used += [name for name in mine if name not in columns]
+        fixed = replace(
+            fixed, variables=tuple(Symbol(name) for name in used), factors=(), intercept=False
+        )
     bars = tuple((bar.lhs, bar.group) for bar in model.random)
     sides = {lhs: expand_terms(lhs, dot) for lhs, _ in bars}
     names = _variable_names(model, response, fixed, sides, bars)

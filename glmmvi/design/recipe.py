@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from glmmvi.design.column_plan import ColumnPlan, fill_columns
 from glmmvi.design.columns import read_columns
 from glmmvi.design.evaluate import Evaluator, Memory
+from glmmvi.design.formulaic_bridge import materialise, required_variables
 from glmmvi.design.grouping import grouping_factor
 from glmmvi.design.model_frame import to_factor_levels
 from glmmvi.design.random_term import RandomTerm
@@ -91,6 +92,8 @@ class DesignRecipe:
         State of the data-dependent functions.
     env : dict
         Functions and constants of the caller's that the formula uses.
+    encoder : formulaic.ModelSpec or None
+        Makes the fixed columns, if the fixed part was a ``formulaic.Formula``.
     """
 
     formula: ModelFormula
@@ -105,6 +108,7 @@ class DesignRecipe:
     offset_was_array: bool
     memory: Memory
     env: Mapping[str, Any]
+    encoder: Any = None
 
     def rebuild(
         self,
@@ -160,7 +164,10 @@ class DesignRecipe:
         needed = {part.name for plan in wanted for _, parts in plan.terms for part in parts}
         values = {name: self._variable(name, evaluator, n) for name in needed}
         if fixed:
-            X = fill_columns(self.plan, values, n)
+            if self.encoder is None:
+                X = fill_columns(self.plan, values, n)
+            else:
+                X = self._encoded(evaluator, n)
             if len(self.kept) < X.shape[1]:
                 X = np.asfortranarray(X[:, list(self.kept)])
             total = self._offset(evaluator, offset, n)
@@ -189,6 +196,14 @@ class DesignRecipe:
                     f"{', '.join(term.label for term in self.random)}."
                 )
         return [term for term in self.random if term.name in names or term.label in names]
+
+    def _encoded(self, evaluator: Evaluator, n: int) -> NDArray[np.float64]:
+        """The fixed columns by formulaic, after our checks of the columns it reads."""
+        needed = set(required_variables(self.encoder)) & set(self.variables)
+        for name in needed:
+            self._variable(name, evaluator, n)
+        matrix, _ = materialise(self.encoder, evaluator.columns, None, evaluator.env)
+        return np.asfortranarray(matrix.to_numpy(np.float64))
 
     def _variable(self, name: str, evaluator: Evaluator, n: int) -> Value:
         value = evaluator.leaf(self.variables[name])

@@ -50,6 +50,9 @@ class ModelFormula:
         In the order written.
     text : str or None
         The text that was parsed; the spans of the expressions refer to it.
+    encoded : object or None
+        A formula of another library which makes the columns of the fixed part by its own rules
+        (a ``formulaic.Formula``); `fixed` then only says what to print.
     """
 
     response: Expression | None
@@ -57,6 +60,7 @@ class ModelFormula:
     fixed: Expression
     random: tuple[RandomFormula, ...]
     text: str | None = field(default=None, compare=False)
+    encoded: object = field(default=None, compare=False)
 
     @property
     def expression(self) -> Call:

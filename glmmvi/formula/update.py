@@ -15,13 +15,13 @@ from glmmvi.formula.terms import TermExpander
 
 
 def update_formula(
-    old: ModelFormula, new: str, dot: Sequence[Expression] | None = None
+    old: ModelFormula | str, new: str, dot: Sequence[Expression] | None = None
 ) -> ModelFormula:
     """Change a formula, with ``.`` for what stands on the same side of the old one.
 
     Parameters
     ----------
-    old : ModelFormula
+    old : ModelFormula or str
         The formula to start from.
     new : str
         The change, such as ``". ~ . - x"``, ``"log(.) ~ ."`` or ``"~ . + (1 | h)"``.
@@ -50,6 +50,13 @@ def update_formula(
     >>> print(update_formula(old, "log(.) ~ . - 1"))
     log(y) ~ x + z + (1 | g) + (1 | h) + x:z - 1
     """
+    if isinstance(old, str):
+        old = parse_formula(old)
+    if old.encoded is not None:
+        raise FormulaError(
+            f"the fixed part of `{old}` is another library's formula, which update() cannot "
+            "change: make a new one"
+        )
     change = operands(parse_expression(new), "~")
     if change is None:
         raise FormulaError(f"`{new}` is not a formula. Write the change as `. ~ . - x`")
