@@ -233,7 +233,7 @@ def wrap_advi_fit(
         optimization=result.optimization,
         call=call,
         reml=False,
-        title=f"Linear mixed model fit by stochastic variational inference ({kind})",
+        title=f"Linear mixed model fit by ADVI, {kind} surrogate",
         show_singular=False,
         notes=tuple(notes),
     )
