@@ -3,13 +3,16 @@ r"""Links of a positive mean: log, identity, sqrt, inverse, 1/mu^2.
 All but log are powers, :math:`\log \mu = c \log \eta` with :math:`c = 1, 2, -1, -1/2`, and end at
 ``eta = 0``. A Gaussian for ``eta`` always puts some probability beyond that end, where R's
 families have no density at all: the expected log likelihood would be minus infinity. A fit
-therefore continues the log mean linearly below a small `floor`,
+therefore continues the link below a small `floor` :math:`\eta_0`, with its value and its first
+derivative, so that the mean is positive and monotone everywhere and every linear predictor has a
+proper distribution of the response. Above the floor nothing is changed; the families put it where
+the data say that no mean lies (their `for_response`). Two continuations:
 
-.. math:: \log \mu = c \bigl( \log \eta_0 + (\eta - \eta_0) / \eta_0 \bigr), \quad \eta < \eta_0,
-
-continuous with its first derivative, positive and monotone everywhere, so that every linear
-predictor has a proper distribution of the response. Above the floor nothing is changed; the
-families put it where the data say that no mean lies (see their `bind`).
+- the log mean as a straight line, :math:`c (\log \eta_0 + (\eta - \eta_0) / \eta_0)`: a log
+  density that falls linearly, a steep wall that is still finite;
+- `rational`, :math:`c \log(\eta_0^2 / (2 \eta_0 - \eta))`, for densities that contain ``1 / mu``
+  (Gamma and inverse Gaussian with identity link), where the first would fall exponentially and
+  one node in the far tail would drown all others.
 """
 
 from __future__ import annotations
@@ -63,6 +66,8 @@ class PowerLink(Link):
     floor : float
         Linear predictor below which the log mean is continued; 0: not continued, R's link, with
         no mean (NaN) for ``eta <= 0``.
+    rational : bool
+        Which continuation.
 
     Examples
     --------
@@ -75,6 +80,7 @@ class PowerLink(Link):
     name: str = "identity"
     exponent: float = 1.0
     floor: float = 0.0
+    rational: bool = False
 
     def link(self, mu: Array) -> Array:
         """Linear predictor of a mean, elementwise."""
@@ -93,17 +99,21 @@ class PowerLink(Link):
         """Log mean and its two derivatives in `eta`, elementwise."""
         eta = np.asarray(eta, dtype=np.float64)
         c, floor = self.exponent, self.floor
-        if floor == 0.0:
-            inside = np.where(eta > 0.0, eta, np.nan)
-        else:
-            inside = np.maximum(eta, floor)
+        positive = np.where(eta > 0.0, eta, np.nan)
+        inside = np.maximum(eta, floor) if floor > 0.0 else positive
         first = c / inside
         value, second = c * np.log(inside), -first / inside
-        if floor > 0.0:
-            below = eta < floor
-            if below.any():
-                value = np.where(below, value + first * (eta - floor), value)
-                second = np.where(below, 0.0, second)
+        below = eta < floor
+        if floor == 0.0 or not below.any():
+            return value, first, second
+        if self.rational:
+            reflected = np.where(below, 2.0 * floor - eta, floor)
+            first = np.where(below, c / reflected, first)
+            value = value - c * np.log(reflected / floor)
+            second = np.where(below, first / reflected, second)
+        else:
+            value = np.where(below, value + first * (eta - floor), value)
+            second = np.where(below, 0.0, second)
         return value, first, second
 
 

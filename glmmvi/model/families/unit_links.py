@@ -18,7 +18,7 @@ from glmmvi.model.families.mean_links import check_link
 
 Array = NDArray[np.float64]
 
-_CONTINUED_ABOVE = -0.02  # log link: mean 0.98
+_CONTINUED_ABOVE = -0.05  # log link: mean 0.95
 
 
 class Tails(NamedTuple):
@@ -167,9 +167,7 @@ class Cloglog(UnitLink):
         survival = np.exp(-capped)
         mean = -np.expm1(-capped)
         up = capped * survival / mean
-        return Tails(
-            np.log(mean), up, up * (1.0 - capped / mean), -hazard, -hazard, -hazard
-        )
+        return Tails(np.log(mean), up, up * (1.0 - capped / mean), -hazard, -hazard, -hazard)
 
 
 @dataclass(frozen=True)
@@ -177,12 +175,12 @@ class LogProbability(UnitLink):
     r"""``log(mu)``, of a probability.
 
     The mean would reach 1 at ``eta = 0``, and a Gaussian for ``eta`` always passes that point.
-    From ``eta = -0.02`` (mean 0.98) upwards ``log(1 - mu)`` is continued linearly, with its
+    From ``eta = -0.05`` (mean 0.95) upwards ``log(1 - mu)`` is continued linearly, with its
     value and first derivative, so that the mean approaches 1 from below.
     """
 
     name: str = "log"
-    width: float = 1.5
+    width: float = 0.3
 
     def link(self, mu: Array) -> Array:
         """Linear predictor of a mean, elementwise."""

@@ -1,0 +1,250 @@
+r"""Expected log likelihoods under a Gaussian linear predictor.
+
+A `Likelihood` is a response with its weights, bound to a family: the engine asks it for
+:math:`E_i = E[\log p(y_i \mid \eta_i)]`, :math:`\eta_i \sim N(m_i, v_i)`, and for derivatives.
+`QuadratureLikelihood` answers by Gauss-Hermite quadrature on the scalar linear predictor; the
+closed forms are in `closed_forms`; `make_likelihood` chooses. Both see arrays and callables only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from glmmvi.inference.quadrature import NormalRule, gauss_hermite, nodes_for
+
+Array: TypeAlias = NDArray[np.float64]
+
+_CELLS = 32_768  # nodes times rows of one pass: every temporary stays in the cache
+_SMALL_SD = 1e-3  # below it, curvature from second derivatives instead of differences of first
+
+
+@dataclass(frozen=True, eq=False)
+class Expectation:
+    """Expected log likelihood of every observation, and its derivatives.
+
+    Attributes
+    ----------
+    value : float64, shape (n,)
+        ``E_i``, nats, weights and constants included: what R's density functions give.
+    score : float64, shape (n,)
+        ``dE_i / dm_i``.
+    curvature : float64, shape (n,)
+        ``-2 dE_i / dv_i``, which is ``-E[(log p)'']``. Negative where the log density is convex
+        under the Gaussian.
+    dispersion_score : float64, shape (k,)
+        ``sum_i dE_i / dphi`` for the unconstrained dispersion parameters; empty where the family
+        has none.
+    """
+
+    value: Array
+    score: Array
+    curvature: Array
+    dispersion_score: Array
+
+
+@runtime_checkable
+class Likelihood(Protocol):
+    """Response and weights bound to a family."""
+
+    @property
+    def n_dispersion(self) -> int:
+        """Number ``k`` of unconstrained dispersion parameters."""
+        ...
+
+    def expect(self, mean: Array, variance: Array, dispersion: Array) -> Expectation:
+        """Expected log likelihood for ``eta ~ N(mean, variance)``.
+
+        Parameters
+        ----------
+        mean, variance : float64, shape (n,)
+            Of the linear predictor, link scale; a variance, not an sd, and not negative.
+        dispersion : float64, shape (k,)
+            Unconstrained.
+        """
+        ...
+
+    def pointwise(self, eta: Array, dispersion: Array) -> tuple[Array, Array, Array]:
+        """Log density, weights included, and its two derivatives in `eta`, shape ``(..., n)``."""
+        ...
+
+    def start(self) -> tuple[Array, Array]:
+        """Starting linear predictor ``(n,)`` (R's ``mustart``) and dispersion ``(k,)``."""
+        ...
+
+
+class KernelValues(Protocol):
+    """The part of a log density that changes with the linear predictor, elementwise."""
+
+    @property
+    def value(self) -> Array:
+        """The kernel, shape (..., rows)."""
+        ...
+
+    @property
+    def first(self) -> Array:
+        """Its derivative in the linear predictor."""
+        ...
+
+    @property
+    def second(self) -> Array | None:
+        """Its second derivative, where it was asked for."""
+        ...
+
+    @property
+    def dispersion(self) -> tuple[Array, ...]:
+        """Its derivative in every unconstrained dispersion parameter."""
+        ...
+
+
+class Density(Protocol):
+    r"""A response and its weights bound to a family, as log densities.
+
+    .. math:: \log p_i = s_i \, k_i(\eta_i, \phi) + l_i \eta_i + c_i(\phi)
+
+    ``glmmvi.model.families.Density`` is one.
+    """
+
+    @property
+    def n(self) -> int:
+        """Observations."""
+        ...
+
+    @property
+    def n_dispersion(self) -> int:
+        """Number ``k`` of unconstrained dispersion parameters."""
+        ...
+
+    @property
+    def kernel(self) -> Callable[[Array, Array, slice, bool], KernelValues]:
+        """``k``: ``(eta (..., rows), dispersion, rows, second) -> KernelValues``."""
+        ...
+
+    @property
+    def scale(self) -> Array | None:
+        """``s``, shape (n,); 1 if None."""
+        ...
+
+    @property
+    def linear(self) -> Array | None:
+        """``l``, shape (n,); 0 if None."""
+        ...
+
+    @property
+    def constant(self) -> Callable[[Array], tuple[Array | float, Array]]:
+        """``dispersion -> (c (n,), d(sum c)/dphi (k,))``."""
+        ...
+
+    @property
+    def width(self) -> float:
+        """Distance from the real axis at which the kernel stops being smooth."""
+        ...
+
+    def start(self) -> tuple[Array, Array]:
+        """Return the starting linear predictor and dispersion."""
+        ...
+
+    def pointwise(self, eta: Array, dispersion: Array) -> tuple[Array, Array, Array]:
+        """Return the log density and its two derivatives, shape (..., n)."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class QuadratureLikelihood:
+    """A likelihood whose expectations are Gauss-Hermite sums.
+
+    Only the density's kernel is evaluated at the nodes. The derivatives are the exact derivatives
+    of the sums, so that value, score and curvature belong to one function whatever the number of
+    nodes.
+
+    Attributes
+    ----------
+    density : Density
+        What is integrated.
+    nodes : int, optional
+        Fixed number of nodes; by default 9 to 61, by the largest sd among some thousand rows.
+    """
+
+    density: Density
+    nodes: int | None = None
+
+    @property
+    def n_dispersion(self) -> int:
+        """Number of unconstrained dispersion parameters."""
+        return self.density.n_dispersion
+
+    def start(self) -> tuple[Array, Array]:
+        """Return the starting linear predictor and dispersion."""
+        return self.density.start()
+
+    def pointwise(self, eta: Array, dispersion: Array) -> tuple[Array, Array, Array]:
+        """Return the log density and its derivatives; see `Likelihood`."""
+        return self.density.pointwise(eta, dispersion)
+
+    def expect(self, mean: Array, variance: Array, dispersion: Array) -> Expectation:
+        """Return the expected log likelihood; see `Likelihood`."""
+        density = self.density
+        sd = np.sqrt(variance)
+        constant, dispersion_score = density.constant(dispersion)
+        value = np.empty(density.n)
+        gradients = np.empty((2, density.n))  # score, curvature
+        start = 0
+        while start < density.n:
+            count = self.nodes or 15
+            stop = min(density.n, start + max(1, _CELLS // count))
+            part = sd[start:stop]
+            largest = float(part.max())
+            if self.nodes is None or largest == 0.0:
+                count = nodes_for(largest, density.width)
+            rows = slice(start, stop)
+            dispersion_score = dispersion_score + self._part(
+                gauss_hermite(count), rows, mean[rows], part, dispersion, value, gradients
+            )
+            start = stop
+        if density.scale is not None:
+            value *= density.scale
+            gradients *= density.scale
+        if density.linear is not None:
+            value += density.linear * mean
+            gradients[0] += density.linear
+        value += constant
+        return Expectation(value, gradients[0], gradients[1], dispersion_score)
+
+    def _part(
+        self,
+        rule: NormalRule,
+        rows: slice,
+        mean: Array,
+        sd: Array,
+        dispersion: Array,
+        value: Array,
+        gradients: Array,
+    ) -> Array:
+        """Fill in the kernel's expectations of some rows; return their dispersion score."""
+        narrow = float(sd.min()) < _SMALL_SD
+        eta = rule.nodes * sd
+        eta += mean
+        kernel = self.density.kernel(eta, dispersion, rows, narrow)
+        np.matmul(rule.weights, kernel.value, out=value[rows])
+        moments = rule.moments @ kernel.first
+        gradients[0, rows] = moments[0]
+        if kernel.second is not None and narrow:
+            curvature = rule.weights @ kernel.second
+            wide = sd >= _SMALL_SD
+            curvature[wide] = moments[1, wide] / sd[wide]
+            gradients[1, rows] = -curvature
+        else:
+            np.divide(moments[1], -sd, out=gradients[1, rows])
+        if not kernel.dispersion:
+            return np.zeros(len(dispersion))
+        scale = None if self.density.scale is None else self.density.scale[rows]
+        return np.array(
+            [
+                float(total.sum() if scale is None else total @ scale)
+                for total in (rule.weights @ derivative for derivative in kernel.dispersion)
+            ]
+        )

@@ -1,0 +1,96 @@
+"""Gauss-Hermite rules for expectations under a standard normal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.polynomial.hermite_e import hermegauss
+from numpy.typing import NDArray
+
+# Largest sd of the linear predictor, in units of width / pi, at which so many nodes leave an
+# error of about 1e-9 nats an observation (measured on softplus; 1e-7 at the last line).
+_LADDER = ((0.5, 9), (0.75, 11), (1.0, 15), (1.35, 21), (1.9, 31), (2.4, 41))
+_MOST = 61
+
+
+@dataclass(frozen=True, eq=False)
+class NormalRule:
+    """Nodes and weights: ``E[f(x)] = sum_k w_k f(x_k)`` for ``x ~ N(0, 1)``.
+
+    Attributes
+    ----------
+    nodes : float64, shape (K, 1)
+        As a column, so that ``mean + sd * nodes`` is ``(K, n)``.
+    weights : float64, shape (K,)
+        Sum to 1.
+    moments : float64, shape (2, K)
+        ``weights`` and ``weights * nodes``: both derivatives of an expectation in one product.
+    """
+
+    nodes: NDArray[np.float64]
+    weights: NDArray[np.float64]
+    moments: NDArray[np.float64]
+
+
+@lru_cache(maxsize=32)
+def gauss_hermite(count: int) -> NormalRule:
+    """Return the Gauss-Hermite rule of `count` nodes for the standard normal.
+
+    Exact for polynomials of degree ``2 * count - 1``. Rules are kept.
+
+    Parameters
+    ----------
+    count : int
+        Number of nodes, at least 1.
+
+    Returns
+    -------
+    NormalRule
+
+    Examples
+    --------
+    >>> rule = gauss_hermite(5)
+    >>> float(np.round(rule.weights @ rule.nodes[:, 0] ** 4, 12))
+    3.0
+    """
+    nodes, weights = hermegauss(count)
+    nodes = 0.5 * (nodes - nodes[::-1])
+    weights = 0.5 * (weights + weights[::-1])
+    weights = weights / weights.sum()
+    keep = weights > 1e-22
+    nodes, weights = nodes[keep], weights[keep]
+    rule = NormalRule(nodes[:, None].copy(), weights, np.vstack([weights, weights * nodes]))
+    for array in (rule.nodes, rule.weights, rule.moments):
+        array.flags.writeable = False
+    return rule
+
+
+def nodes_for(sd: float, width: float) -> int:
+    """How many nodes an expectation needs.
+
+    Parameters
+    ----------
+    sd : float
+        Largest sd of the linear predictor.
+    width : float
+        Distance from the real axis at which the log density stops being smooth: pi for logit.
+
+    Returns
+    -------
+    int
+        1 where `sd` is 0, else 9 to 61.
+
+    Examples
+    --------
+    >>> nodes_for(0.3, np.pi), nodes_for(0.9, np.pi), nodes_for(5.0, np.pi)
+    (9, 15, 61)
+    """
+    if sd == 0.0:
+        return 1
+    relative = sd * np.pi / width
+    for limit, count in _LADDER:
+        if relative <= limit:
+            return count
+    return _MOST

@@ -1,0 +1,217 @@
+"""The negative binomial family, with theta known or estimated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import special
+
+from glmmvi.errors import ArgumentError
+from glmmvi.model.families.density import Density, Kernel
+from glmmvi.model.families.family import Dispersion, Family
+from glmmvi.model.families.link import Link
+from glmmvi.model.families.log_mean import continued, log_mean_likelihood
+from glmmvi.model.families.mean_links import LogLink, positive_mean_link
+from glmmvi.model.families.response_checks import (
+    average,
+    require,
+    response_and_weights,
+    times,
+    warn_non_integer,
+    y_log_y_over_mu,
+)
+
+Array = NDArray[np.float64]
+_LINKS = ("log", "sqrt", "identity")
+_THETA = Dispersion("theta")
+
+
+def negative_binomial(theta: float, link: str = "log") -> NegativeBinomialFamily:
+    """Negative binomial family with known ``theta``: MASS's ``negative.binomial(theta)``.
+
+    Parameters
+    ----------
+    theta : float
+        The variance is ``mu + mu^2 / theta``.
+    link : {"log", "sqrt", "identity"}
+
+    Returns
+    -------
+    NegativeBinomialFamily
+
+    Raises
+    ------
+    ArgumentError
+        If `theta` is not a positive number; R's ``'theta' must be specified`` where it is text.
+
+    Examples
+    --------
+    >>> negative_binomial(2).name
+    'Negative Binomial(2)'
+    """
+    if isinstance(theta, str) or not np.isfinite(theta) or theta <= 0.0:
+        raise ArgumentError(
+            f"'theta' must be specified: a positive number, not {theta!r}. nbinom2() estimates it."
+        )
+    links = positive_mean_link("negative.binomial", link, _LINKS)
+    return NegativeBinomialFamily(links, float(theta))
+
+
+def nbinom2(link: str = "log") -> NegativeBinomialFamily:
+    """Negative binomial family whose ``theta`` is estimated with the model.
+
+    Parameters
+    ----------
+    link : {"log", "sqrt", "identity"}
+
+    Returns
+    -------
+    NegativeBinomialFamily
+
+    Examples
+    --------
+    >>> nbinom2().dispersion_names
+    ('theta',)
+    """
+    return NegativeBinomialFamily(positive_mean_link("nbinom2", link, _LINKS))
+
+
+@dataclass(frozen=True)
+class NegativeBinomialFamily(Family):
+    """Counts with variance ``mu + mu^2 / theta``.
+
+    Attributes
+    ----------
+    theta : float, optional
+        Known; estimated if None.
+    """
+
+    link_function: Link = field(default_factory=LogLink)
+    theta: float | None = None
+
+    @property
+    def name(self) -> str:
+        """R's printed name."""
+        return "nbinom2" if self.theta is None else f"Negative Binomial({self.theta:.5g})"
+
+    @property
+    def _dispersions(self) -> tuple[Dispersion, ...]:
+        return (_THETA,) if self.theta is None else ()
+
+    def theta_of(self, dispersion: ArrayLike) -> float:
+        """Return theta, known or from the dispersion parameter, its logarithm."""
+        if self.theta is not None:
+            return self.theta
+        return float(np.exp(np.asarray(dispersion, dtype=np.float64)[0]))
+
+    def for_response(self, y: ArrayLike) -> NegativeBinomialFamily:
+        """Return the family with its link continued below a mean of ``min(1, mean(y)) / 20``."""
+        smallest = 0.05 * min(1.0, max(float(np.mean(np.asarray(y))), 1e-8))
+        return replace(self, link_function=continued(self.link_function, smallest, np.inf))
+
+    def bind(
+        self, y: ArrayLike, weights: ArrayLike | None = None, totals: ArrayLike | None = None
+    ) -> Density:
+        """Check a response and bind it; see `Family.bind`."""
+        counts, multiplier = response_and_weights(y, weights)
+        require(
+            counts >= 0.0, "negative values not allowed for the negative binomial family", counts
+        )
+        warn_non_integer(counts)
+        link = self.for_response(counts).link_function
+        start = link.link(counts + (counts == 0.0) / 6.0)
+        density = NegativeBinomialDensity(self, counts, multiplier)
+        return log_mean_likelihood(
+            density.kernel,
+            link,
+            start,
+            _NONE if self.theta is not None else starting_theta(counts, multiplier),
+            density.constant,
+            scale=multiplier,
+        )
+
+    def variance(self, mu: ArrayLike, dispersion: ArrayLike = ()) -> Array:
+        """Return ``mu + mu^2 / theta``."""
+        mean = np.asarray(mu, dtype=np.float64)
+        return mean + mean * mean / self.theta_of(dispersion)
+
+    def dev_resids(self, y: ArrayLike, mu: ArrayLike, weights: ArrayLike) -> Array:
+        """Squared deviance residuals, MASS's formula; needs a known theta."""
+        if self.theta is None:
+            raise ArgumentError(
+                "deviance residuals of a negative binomial family need its theta: use "
+                "negative_binomial(theta)"
+            )
+        counts, mean = np.asarray(y, dtype=np.float64), np.asarray(mu, dtype=np.float64)
+        shifted = counts + self.theta
+        inside = y_log_y_over_mu(counts, mean) - shifted * np.log(shifted / (mean + self.theta))
+        return 2.0 * np.asarray(weights) * inside
+
+    def simulate(
+        self,
+        eta: ArrayLike,
+        dispersion: ArrayLike,
+        rng: np.random.Generator,
+        weights: ArrayLike | None = None,
+        totals: ArrayLike | None = None,
+    ) -> Array:
+        """Draw counts."""
+        theta = self.theta_of(dispersion)
+        mean = self.inverse_link(eta)
+        return rng.poisson(rng.gamma(theta, mean / theta)).astype(np.float64)
+
+
+_NONE = np.empty(0)
+
+
+def starting_theta(counts: Array, weights: Array | None) -> Array:
+    """Return the log of the moment estimate of theta, between 0.2 and 50, shape (1,)."""
+    mean = average(counts, weights)
+    excess = average((counts - mean) ** 2, weights) - mean
+    theta = mean * mean / excess if excess > 0.0 else 50.0
+    return np.log([min(max(theta, 0.2), 50.0)])
+
+
+@dataclass(frozen=True, eq=False)
+class NegativeBinomialDensity:
+    """Log density of counts as a kernel in the log mean plus a constant."""
+
+    family: NegativeBinomialFamily
+    counts: Array
+    weights: Array | None
+    _distinct: tuple[Array, NDArray[np.intp]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        values, codes = np.unique(self.counts, return_inverse=True)
+        object.__setattr__(self, "_distinct", (values, codes))
+
+    def kernel(self, log_mean: Array, dispersion: Array, rows: slice) -> Kernel:
+        """``y x - (y + theta) log(1 + exp(x))`` for ``x = log_mean - log(theta)``."""
+        theta = self.family.theta_of(dispersion)
+        x = log_mean - np.log(theta)
+        counts = self.counts[rows]
+        shifted = counts + theta
+        odds = np.exp(np.minimum(x, 700.0))
+        soft, share = np.log1p(odds), odds / (1.0 + odds)
+        value = counts * x - shifted * soft
+        pull = shifted * share
+        second = -pull / (1.0 + odds)
+        if self.family.theta is not None:
+            return Kernel(value, counts - pull, second)
+        return Kernel(value, counts - pull, second, (pull - counts - theta * soft,))
+
+    def constant(self, dispersion: Array) -> tuple[Array | float, Array]:
+        """``log Gamma(y + theta) - log Gamma(theta) - log y!``, weighted."""
+        theta = self.family.theta_of(dispersion)
+        values, codes = self._distinct
+        table = (
+            special.gammaln(values + theta) - special.gammaln(theta) - special.gammaln(values + 1.0)
+        )
+        constant = times(self.weights, table[codes])
+        if self.family.theta is not None:
+            return constant, _NONE
+        slopes = theta * (special.psi(values + theta) - special.psi(theta))
+        count = np.bincount(codes, weights=self.weights, minlength=len(values))
+        return constant, np.array([float(slopes @ count)])
