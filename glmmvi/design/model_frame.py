@@ -142,8 +142,12 @@ def make_model_frame(
             omitted = np.flatnonzero(missing)
             current = {name: take_rows(value, complete) for name, value in current.items()}
             rows = complete if rows is None else rows[complete]
-    if drop_levels:
-        current = {name: _without_unused(name, value) for name, value in current.items()}
+    current = {
+        name: _without_unused(name, value)
+        if drop_levels or (isinstance(value, Factor) and value.character)  # text has no levels yet
+        else value
+        for name, value in current.items()
+    }
     return ModelFrame(current, n_subset - len(omitted), rows, omitted, subset_rows)
 
 

@@ -19,7 +19,7 @@ from glmmvi.design.model_frame import (
 )
 from glmmvi.design.row_arguments import row_values
 from glmmvi.errors import ArgumentError, FormulaError
-from glmmvi.formula.deparse import deparse
+from glmmvi.formula.deparse import variable_name
 from glmmvi.formula.expression import Expression, Symbol, call, walk
 from glmmvi.formula.model_formula import ModelFormula
 from glmmvi.formula.parse import parse_formula
@@ -184,7 +184,7 @@ def _variable_names(
         if leaf in needed:
             order[leaf] = None
     order.update(needed)
-    return {leaf: deparse(leaf) for leaf in order}
+    return {leaf: variable_name(leaf) for leaf in order}
 
 
 def warn_absent(names: list[str], category: type[Warning]) -> None:

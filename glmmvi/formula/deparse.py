@@ -69,7 +69,20 @@ def deparse(expression: Expression) -> str:
     return "".join(piece for piece in pieces(expression) if isinstance(piece, str))
 
 
-def pieces(expression: Expression) -> Iterator[str | Break]:
+def variable_name(expression: Expression) -> str:
+    """Name a variable of a model as R's terms do: the text of it, ``2L`` written as 2.
+
+    Examples
+    --------
+    >>> from glmmvi.formula.grammar import parse_expression
+    >>> variable_name(parse_expression("I(100000L*x)")), deparse(parse_expression("I(100000L*x)"))
+    ('I(100000 * x)', 'I(100000L * x)')
+    """
+    shown = pieces(expression, integer_mark="")
+    return "".join(piece for piece in shown if isinstance(piece, str))
+
+
+def pieces(expression: Expression, integer_mark: str = "L") -> Iterator[str | Break]:
     """Yield the text of an expression piece by piece, with R's opportunities to break a line.
 
     Examples
@@ -86,14 +99,16 @@ def pieces(expression: Expression) -> Iterator[str | Break]:
         elif isinstance(part, Call):
             pending.extend(reversed(_call_pieces(part)))
         else:
-            yield _leaf(part)
+            yield _leaf(part, integer_mark)
 
 
-def _leaf(part: Symbol | Number | Text | Constant) -> str:
+def _leaf(part: Symbol | Number | Text | Constant, integer_mark: str) -> str:
     if isinstance(part, Symbol):
         return quoted_name(part.name)
     if isinstance(part, Number):
-        return number_text(part.value, part.integer)
+        if part.integer:
+            return f"{int(part.value)}{integer_mark}"
+        return number_text(part.value)
     if isinstance(part, Text):
         return '"' + "".join(_character(character) for character in part.value) + '"'
     return part.name

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from glmmvi.errors import FormulaError, FormulaMessage
-from glmmvi.formula.deparse import deparse
+from glmmvi.formula.deparse import deparse, variable_name
 from glmmvi.formula.expression import Call, Constant, Expression, Number, Symbol, Text, operands
 from glmmvi.formula.located_error import located_error
 
@@ -53,7 +53,7 @@ def term_label(factor: Sequence[Expression]) -> str:
     >>> term_label((Symbol("a"), call("log", Symbol("x"))))
     'a:log(x)'
     """
-    return ":".join(deparse(variable) for variable in factor)
+    return ":".join(variable_name(variable) for variable in factor)
 
 
 def expand_terms(

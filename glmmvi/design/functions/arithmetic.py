@@ -64,7 +64,7 @@ def _integer_division(a: Array, b: Array) -> Array:
 
 
 def _modulo(a: Array, b: Array) -> Array:
-    result = np.mod(_floats(a), _floats(b))
+    result = np.mod(_floats(a), _floats(b)) + 0.0  # R has no negative zero here
     return result.astype(np.int64) if a.dtype.kind == b.dtype.kind == "i" and b.all() else result
 
 
