@@ -214,6 +214,7 @@ def wrap_linear_fit(
         reml=problem.reml,
         title=f"Linear mixed model fit by {title}",
         show_singular=control.check_conv_singular != "ignore",
+        notes=(),
     )
     return _announced(fit, control)
 

@@ -30,19 +30,14 @@ def fit_as_dict(fit: LinearMixedFit) -> dict[str, Any]:
     1527.5
     """
     coefficients = fit.summary().coefficients
-    record = fit.optimization
-    criterion = "REML" if fit.reml else "deviance"
     return {
         "formula": str(fit.design.formula),
         "title": fit.title.strip(),
         "nobs": fit.nobs(),
         "rows_dropped": fit.design.n_dropped,
         "ngrps": fit.ngrps(),
-        criterion: fit.REMLcrit(),
         "elbo": fit.elbo,
-        "logLik": {"value": float(fit.logLik()), "df": fit.logLik().df},
-        "AIC": fit.AIC(),
-        "BIC": fit.BIC(),
+        **_criteria(fit),
         "fixef": {
             name: {"estimate": estimate, "se": se, "t": t}
             for name, estimate, se, t in zip(
@@ -59,14 +54,20 @@ def fit_as_dict(fit: LinearMixedFit) -> dict[str, Any]:
         "VarCorr": _records(fit.VarCorr().as_data_frame()),
         "ranef": _records(fit.ranef().as_data_frame()),
         "singular": fit.isSingular(),
-        "converged": record.converged,
-        "optimization": {
-            "optimizer": record.optimizer,
-            "reason": record.reason,
-            "evaluations": record.evaluations,
-            "gradient_norm": record.gradient_norm,
-            "expected_decrease": record.expected_decrease,
-        },
+        "converged": fit.optimization.converged,
+        "optimizer": fit.optimization.optimizer,
+        "stopped_because": fit.optimization.reason,
+    }
+
+
+def _criteria(fit: LinearMixedFit) -> dict[str, Any]:
+    if fit.advi is not None:
+        return {"elbo_error": fit.advi.elbo_error, "seed": fit.advi.seed, "steps": fit.advi.steps}
+    return {
+        "REML" if fit.reml else "deviance": fit.REMLcrit(),
+        "logLik": {"value": fit.elbo, "df": fit.n_parameters},
+        "AIC": fit.AIC(),
+        "BIC": fit.BIC(),
     }
 
 

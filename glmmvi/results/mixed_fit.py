@@ -1,0 +1,174 @@
+"""What every fitted mixed model has in common."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from glmmvi.design.design_matrices import DesignMatrices
+from glmmvi.formula import ModelFormula
+from glmmvi.inference.orthogonal_basis import engine_factor, term_factor
+from glmmvi.results.estimates import Estimates
+from glmmvi.results.group_effects import ranef_table
+from glmmvi.results.posterior import Optimization, Posterior
+from glmmvi.results.rendering import render_print
+from glmmvi.results.tables import (
+    GroupCoefficients,
+    ModelCall,
+    ModelSummary,
+    RandomEffects,
+)
+
+
+@dataclass(frozen=True)
+class MixedModelFit:
+    """A fitted mixed model, with the accessors that lme4 gives to all of them.
+
+    Attributes
+    ----------
+    design : DesignMatrices
+        The formula met by the data.
+    estimates : Estimates
+        The numbers.
+    posterior : Posterior
+        The engine's answer, from which the TFP pair is built.
+    optimization : Optimization
+        What the optimiser did and why it stopped; printable.
+    call : ModelCall
+        Formula, data name and arguments, for the printout.
+    title : str
+        First line of the printout.
+    show_singular : bool
+        Whether a singular fit is said to be one.
+    notes : tuple of str
+        Lines of our own, under R's layout.
+    """
+
+    design: DesignMatrices
+    estimates: Estimates
+    posterior: Posterior
+    optimization: Optimization
+    call: ModelCall
+    title: str
+    show_singular: bool
+    notes: tuple[str, ...]
+
+    def fixef(self, *, add_dropped: bool = False) -> pd.Series:
+        """Fixed effects, by R's column names.
+
+        Parameters
+        ----------
+        add_dropped : bool
+            Whether columns that were dropped for rank deficiency appear, as NaN.
+
+        Returns
+        -------
+        Series of float64, length p
+        """
+        values = pd.Series(self.estimates.beta, index=list(self.design.column_names))
+        return values.reindex(list(self.design.recipe.plan.names)) if add_dropped else values
+
+    def ranef(self) -> RandomEffects:
+        """Means of the random effects with their conditional standard deviations.
+
+        ``ranef()["Subject"]`` is a DataFrame (level by column); ``ranef().as_data_frame()`` is
+        R's long form with ``condval`` and ``condsd``. lme4 calls the means conditional modes.
+        """
+        return ranef_table(self.design.terms, self.estimates)
+
+    def coef(self) -> GroupCoefficients:
+        """Fixed plus random effects of every level."""
+        return GroupCoefficients.from_effects(
+            self.design.column_names, self.estimates.beta, self.ranef()
+        )
+
+    def vcov(self, *, correlation: bool = False) -> pd.DataFrame:
+        """Covariance (or correlation) matrix of the fixed effects, shape (p, p)."""
+        matrix = self.estimates.beta_cov
+        if correlation:
+            sd = np.sqrt(np.diag(matrix))
+            matrix = matrix / np.outer(sd, sd)
+        names = list(self.design.column_names)
+        return pd.DataFrame(matrix, index=names, columns=names)
+
+    @property
+    def formula(self) -> ModelFormula:
+        """The model's formula, ``||`` expanded, as R prints it."""
+        return self.design.formula
+
+    @property
+    def n_parameters(self) -> int:
+        """Fixed effects, covariance parameters and dispersion parameters."""
+        return self.design.p + self.estimates.theta.size + self.n_dispersion
+
+    @property
+    def n_dispersion(self) -> int:
+        """Number of dispersion parameters that were estimated."""
+        raise NotImplementedError
+
+    def df_residual(self) -> int:
+        """Observations minus parameters."""
+        return self.nobs() - self.n_parameters
+
+    def nobs(self) -> int:
+        """Observations used (rows with a positive weight and nothing missing)."""
+        return int(np.count_nonzero(self.design.weights))
+
+    def ngrps(self) -> dict[str, int]:
+        """Number of levels of every grouping factor."""
+        return {term.group: term.L for term in self.design.terms}
+
+    def isSingular(self, tol: float = 1e-4) -> bool:
+        """Whether a covariance matrix of random effects is (nearly) singular.
+
+        Parameters
+        ----------
+        tol : float
+            On the diagonal of the relative covariance factors. lme4 takes them as they are
+            (so that a covariate in small units looks singular); here the columns of each term
+            are made orthonormal first.
+        """
+        return bool((self._standardized_diagonal < tol).any())
+
+    @cached_property
+    def _standardized_diagonal(self) -> NDArray[np.float64]:
+        terms = zip(self.design.terms, self.estimates.Lambda, strict=True)
+        weights = self.design.weights
+        factors = [engine_factor(Lambda, term_factor(term.Z, weights)) for term, Lambda in terms]
+        return np.concatenate([np.diag(factor) for factor in factors])
+
+    # -- printing -------------------------------------------------------------------------
+
+    def summary(self) -> ModelSummary:
+        """lme4's summary: its numbers, and its text when printed."""
+        return self._summary
+
+    @cached_property
+    def _summary(self) -> ModelSummary:
+        return self._make_summary()
+
+    def _make_summary(self) -> ModelSummary:
+        raise NotImplementedError
+
+    def __str__(self) -> str:
+        return render_print(self._summary).rstrip("\n")
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    # -- the TFP pair ---------------------------------------------------------------------
+
+    @cached_property
+    def joint_distribution(self) -> Any:
+        """The generative model, a TFP joint distribution (loads TensorFlow)."""
+        return self.posterior.joint_distribution(self.design)
+
+    @cached_property
+    def surrogate_posterior(self) -> Any:
+        """The fitted surrogate, a TFP joint distribution (loads TensorFlow)."""
+        return self.posterior.surrogate_posterior(self.design)
