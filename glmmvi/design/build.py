@@ -124,7 +124,7 @@ def build_design(
     labels = made.columns.index
     return DesignMatrices(
         formula=made.formula,
-        frame=frame_as_pandas(frame, labels),
+        frame=frame_as_pandas(frame, labels, _frame_names(made)),
         y=response.y,
         X=X,
         column_names=tuple(plan.names[i] for i in kept),
@@ -154,6 +154,15 @@ def _response(made: Prepared, kind: ResponseKind) -> Response:
         return Response(np.full(made.frame.n, np.nan), "none")
     name = made.names[expression]
     return make_response(made.frame.values[name], name, numeric=kind == "numeric")
+
+
+def _frame_names(made: Prepared) -> dict[str, str]:
+    """Names of the model frame's columns where they are not those of the terms."""
+    shown = {
+        name: leaf.name if isinstance(leaf, Symbol) else deparse(leaf)
+        for leaf, name in made.names.items()
+    }
+    return {name: text for name, text in shown.items() if name != text}
 
 
 def row_weights_and_offset(
@@ -191,6 +200,8 @@ def plan_fixed_columns(made: Prepared, contrasts: Contrasts) -> ColumnPlan:
     """
     if isinstance(contrasts, Mapping):
         values = made.frame.values
+        plain = {text: name for name, text in _frame_names(made).items()}
+        contrasts = {plain.get(name, name): spec for name, spec in contrasts.items()}
         for name in contrasts:
             if name not in values:
                 warn_absent([name], GlmmviWarning)
@@ -235,7 +246,7 @@ def _random_terms(
     plans: dict[Expression, ColumnPlan] = {}
     for lhs, group in bars:
         if group not in factors:
-            name = deparse(group)
+            name = group.name if isinstance(group, Symbol) else deparse(group)
             factor = grouping_factor(group, name, lambda leaf: frame.values[names[leaf]])
             factors[group] = (name, factor)
         if lhs not in plans:
@@ -247,7 +258,7 @@ def _random_terms(
         lhs, group = bars[i]
         name, factor = factors[group]
         plan = plans[lhs]
-        text = f"{deparse(lhs)} | {name}"
+        text = f"{deparse(lhs)} | {deparse(group)}"
         if not plan.names:
             raise FormulaError(f"the random-effects term ({text}) has no columns.")
         Z = fill_columns(plan, frame.values, frame.n)

@@ -179,7 +179,9 @@ def _without_unused(name: str, value: Value) -> Value:
     return smaller
 
 
-def frame_as_pandas(frame: ModelFrame, index: pd.Index) -> pd.DataFrame:
+def frame_as_pandas(
+    frame: ModelFrame, index: pd.Index, shown: Mapping[str, str] | None = None
+) -> pd.DataFrame:
     """The model frame as a data frame.
 
     Parameters
@@ -188,6 +190,8 @@ def frame_as_pandas(frame: ModelFrame, index: pd.Index) -> pd.DataFrame:
         The frame.
     index : Index
         Row labels of the whole data.
+    shown : mapping of str to str, optional
+        Other names for some of the variables.
 
     Returns
     -------
@@ -201,7 +205,8 @@ def frame_as_pandas(frame: ModelFrame, index: pd.Index) -> pd.DataFrame:
     [1.0, 2.0]
     """
     columns: dict[str, Any] = {}
-    for name, value in frame.values.items():
+    for variable, value in frame.values.items():
+        name = shown.get(variable, variable) if shown else variable
         if isinstance(value, Factor):
             dtype = pd.CategoricalDtype(pd.Index(value.levels, dtype=object), value.ordered)
             columns[name] = pd.Categorical.from_codes(value.codes, dtype=dtype)

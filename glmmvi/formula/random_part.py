@@ -6,7 +6,7 @@ import warnings
 from dataclasses import dataclass
 
 from glmmvi.errors import FormulaError, FormulaMessage
-from glmmvi.formula.deparse import PRECEDENCE, deparse
+from glmmvi.formula.deparse import PRECEDENCE, deparse, variable_name
 from glmmvi.formula.expression import (
     Argument,
     Call,
@@ -15,8 +15,10 @@ from glmmvi.formula.expression import (
     Symbol,
     call,
     operands,
+    walk,
     without_brackets,
 )
+from glmmvi.formula.grammar import parse_expression
 from glmmvi.formula.grouping import expand_group
 from glmmvi.formula.located_error import located_error
 from glmmvi.formula.model_formula import RandomFormula
@@ -107,6 +109,7 @@ def expand_double_bar(bar: Expression, text: str | None = None) -> list[Expressi
     terms = expand_terms(lhs, _DOT, text=text)
     sides: list[Expression] = [Number(1.0)] if terms.intercept else []
     for factor in terms.factors:
+        factor = tuple(map(_without_integer_marks, factor))  # lme4 goes through the terms' labels
         product = _in_brackets_if_operator(factor[0])
         for variable in factor[1:]:
             product = call(":", product, _in_brackets_if_operator(variable))
@@ -248,6 +251,12 @@ def _sides(bar: Expression) -> tuple[Expression, Expression]:
     if sides is None or len(sides) != 2:
         raise FormulaError(f"`{deparse(bar)}`: a bar needs a left and a right side")
     return sides[0], sides[1]
+
+
+def _without_integer_marks(variable: Expression) -> Expression:
+    if any(isinstance(part, Number) and part.integer for part in walk(variable)):
+        return parse_expression(variable_name(variable))
+    return variable
 
 
 def _in_brackets_if_operator(variable: Expression) -> Expression:
