@@ -18,6 +18,7 @@ from glmmvi.inference.cross_products import (
     block_structure,
     cross_products,
 )
+from glmmvi.inference.gaussian_posterior import GaussianPosterior
 from glmmvi.inference.optimization_record import OptimizationRecord
 from glmmvi.inference.orthogonal_basis import (
     OrthogonalBasis,
@@ -106,6 +107,17 @@ class LinearMixedSolution:
     def elbo(self) -> float:
         """The evidence lower bound at the optimum, which is exact here, in nats."""
         return -0.5 * self.criterion
+
+
+def posterior_of(problem: LinearMixedProblem, solution: LinearMixedSolution) -> GaussianPosterior:
+    """The surrogate of a solution: of the random effects and, under REML, the fixed ones."""
+    return GaussianPosterior(
+        solution.factorization,
+        solution.rotations,
+        solution.sigma,
+        X_factor=problem.basis.X_factor if problem.reml else None,
+        beta_cov=solution.beta_cov if problem.reml else None,
+    )
 
 
 def build_problem(arrays: RegressionArrays, *, reml: bool) -> LinearMixedProblem:

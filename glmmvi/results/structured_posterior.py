@@ -6,10 +6,19 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from glmmvi.design.design_matrices import DesignMatrices
-from glmmvi.inference.gaussian_posterior import conditional_term, dense_covariance
-from glmmvi.inference.linear_mixed import LinearMixedProblem, LinearMixedSolution
+from glmmvi.inference.gaussian_posterior import (
+    GaussianPosterior,
+    conditional_term,
+    dense_covariance,
+)
+from glmmvi.inference.linear_mixed import (
+    LinearMixedProblem,
+    LinearMixedSolution,
+    posterior_of,
+)
 from glmmvi.model.gaussian_surrogate import (
     DenseBlock,
     EliminatedBlock,
@@ -49,38 +58,61 @@ class StructuredPosterior:
         """Build the surrogate (loads TensorFlow)."""
         from glmmvi.model.surrogate import build_surrogate_posterior
 
-        return build_surrogate_posterior(gaussian_surrogate(self, design))
+        solution, labels = self.solution, tuple(term.label for term in design.terms)
+        return build_surrogate_posterior(
+            gaussian_surrogate(
+                posterior_of(self.problem, solution), labels, solution.u_mean, solution.beta
+            )
+        )
 
 
-def gaussian_surrogate(posterior: StructuredPosterior, design: DesignMatrices) -> GaussianSurrogate:
-    """Arrays of the surrogate, under the names of the design's terms."""
-    problem, solution = posterior.problem, posterior.solution
-    structure = problem.structure
-    p = structure.p if problem.reml else 0
+def gaussian_surrogate(
+    posterior: GaussianPosterior,
+    labels: tuple[str, ...],
+    u_mean: tuple[NDArray[np.float64], ...],
+    beta_mean: NDArray[np.float64],
+) -> GaussianSurrogate:
+    """Arrays of the surrogate, as the TFP pair takes them.
+
+    Parameters
+    ----------
+    posterior : GaussianPosterior
+    labels : tuple of str
+        Of the terms, in the design's order.
+    u_mean : tuple of float64, shape (L, d)
+        Means of the spherical random effects, on the user's scale.
+    beta_mean : float64, shape (p,)
+        Means of the fixed effects, where they are in the surrogate.
+
+    Returns
+    -------
+    GaussianSurrogate
+    """
+    structure = posterior.factorization.structure
+    p = structure.p if posterior.X_factor is not None else 0
     blocks = []
     for k in structure.order.eliminated:
-        conditional = conditional_term(problem, solution, k)
+        conditional = conditional_term(posterior, k)
         blocks.append(
             EliminatedBlock(
                 term=k,
-                mean=solution.u_mean[k],
+                mean=u_mean[k],
                 scale_tril=conditional.scale_tril,
                 maps={j: LevelMap(*pairs) for j, pairs in conditional.maps.items()},
                 beta_map=conditional.beta_map if p else None,
             )
         )
     dense = structure.order.dense
-    means = [solution.beta[:p], *(solution.u_mean[r].reshape(-1) for r in dense)]
+    means = [beta_mean[:p], *(u_mean[r].reshape(-1) for r in dense)]
+    covariance = dense_covariance(posterior)
     return GaussianSurrogate(
-        labels=tuple(term.label for term in design.terms),
+        labels=labels,
         eliminated=tuple(blocks),
         dense=DenseBlock(
             p=p,
             terms=dense,
             shapes=tuple((structure.n_levels[r], structure.d[r]) for r in dense),
             mean=np.concatenate(means),
-            scale_tril=np.asarray(
-                np.linalg.cholesky(dense_covariance(problem, solution)), dtype=np.float64
-            ),
+            scale_tril=np.asarray(np.linalg.cholesky(covariance), dtype=np.float64),
         ),
     )

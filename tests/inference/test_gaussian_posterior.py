@@ -29,6 +29,7 @@ def dense_posterior(arrays, solved, *, reml):
 
 def assembled(arrays, problem, solved, *, reml):
     """The same covariance from the surrogate's blocks, as a linear map of independent noise."""
+    posterior = linear_mixed.posterior_of(problem, solved)
     p = arrays.p if reml else 0
     sizes = [term.q for term in arrays.terms]
     start = p + np.concatenate([[0], np.cumsum(sizes)])
@@ -38,10 +39,10 @@ def assembled(arrays, problem, solved, *, reml):
     dense = list(range(p))
     for r in order.dense:
         dense.extend(range(start[r], start[r] + sizes[r]))
-    covariance = dense_covariance(problem, solved)
+    covariance = dense_covariance(posterior)
     roots[np.ix_(dense, dense)] = np.linalg.cholesky(covariance)
     for k in reversed(order.eliminated):
-        block = conditional_term(problem, solved, k)
+        block = conditional_term(posterior, k)
         d = arrays.terms[k].d
         own = np.zeros((sizes[k], total))
         for l in range(arrays.terms[k].n_levels):
