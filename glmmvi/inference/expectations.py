@@ -139,9 +139,8 @@ class Density(Protocol):
         """``dispersion -> (c (n,), d(sum c)/dphi (k,))``."""
         ...
 
-    @property
-    def width(self) -> float:
-        """Distance from the real axis at which the kernel stops being smooth."""
+    def smoothness(self, dispersion: Array) -> float:
+        """Return the distance from the real axis at which the kernel stops being smooth."""
         ...
 
     def start(self) -> tuple[Array, Array]:
@@ -192,6 +191,7 @@ class QuadratureLikelihood:
         constant, dispersion_score = density.constant(dispersion)
         value = np.empty(density.n)
         gradients = np.empty((2, density.n))  # score, curvature
+        width = density.smoothness(dispersion)
         start = 0
         while start < density.n:
             count = self.nodes or 15
@@ -199,7 +199,7 @@ class QuadratureLikelihood:
             part = sd[start:stop]
             largest = float(part.max())
             if self.nodes is None or largest == 0.0:
-                count = nodes_for(largest, density.width)
+                count = nodes_for(largest, width)
             rows = slice(start, stop)
             dispersion_score = dispersion_score + self._part(
                 gauss_hermite(count), rows, mean[rows], part, dispersion, value, gradients

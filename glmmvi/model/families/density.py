@@ -50,8 +50,8 @@ class Density:
     .. math:: \log p_i = s_i \, k_i(\eta_i, \phi) + l_i \eta_i + c_i(\phi)
 
     What a family makes of a response (`Family.bind`), and all that inference needs to know of
-    it: ``glmmvi.inference.likelihood.make_likelihood`` adds the expectations under a Gaussian linear
-    predictor.
+    it: ``glmmvi.inference.likelihood.make_likelihood`` adds the expectations under a Gaussian
+    linear predictor.
 
     Attributes
     ----------
@@ -70,9 +70,9 @@ class Density:
         ``l``; 0 if None.
     constant : callable
         ``dispersion -> (c (n,), d(sum c)/dphi (k,))``.
-    width : float
-        Distance from the real axis at which the kernel stops being smooth; rules the number of
-        quadrature nodes.
+    width : float or callable
+        Distance from the real axis at which the kernel stops being smooth, or
+        ``dispersion -> distance``; rules the number of quadrature nodes.
 
     Examples
     --------
@@ -92,12 +92,16 @@ class Density:
     scale: Array | None = None
     linear: Array | None = None
     constant: ConstantFunction = no_constant
-    width: float = np.pi
+    width: float | Callable[[Array], float] = np.pi
 
     @property
     def n_dispersion(self) -> int:
         """Number of unconstrained dispersion parameters."""
         return len(self.starting_dispersion)
+
+    def smoothness(self, dispersion: Array) -> float:
+        """Return the distance from the real axis at which the kernel stops being smooth."""
+        return self.width(dispersion) if callable(self.width) else self.width
 
     def start(self) -> tuple[Array, Array]:
         """Return copies of the starting linear predictor and dispersion."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 import numpy as np
@@ -54,7 +54,7 @@ class Family:
         Estimated with the model; empty for binomial and Poisson.
     """
 
-    link_function: Link = field(default_factory=Link)
+    link_function: Link
 
     dispersion_parameters: ClassVar[tuple[Dispersion, ...]] = ()
     constant_scale: ClassVar[bool] = False

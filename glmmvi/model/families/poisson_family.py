@@ -92,13 +92,13 @@ class PoissonFamily(Family):
                 constant=lambda dispersion: (constant, _NONE),
             )
 
-        def kernel(log_mean: Array, dispersion: Array, rows: slice) -> Kernel:
-            mean = np.exp(np.minimum(log_mean, 300.0))
-            part = counts[rows]
-            return Kernel(part * log_mean - mean, part - mean, -mean)
-
         return log_mean_likelihood(
-            kernel, link, start, _NONE, lambda dispersion: (constant, _NONE), scale=multiplier
+            PoissonKernel(counts),
+            link,
+            start,
+            _NONE,
+            lambda dispersion: (constant, _NONE),
+            scale=multiplier,
         )
 
     def variance(self, mu: ArrayLike, dispersion: ArrayLike = ()) -> Array:
@@ -120,3 +120,16 @@ class PoissonFamily(Family):
     ) -> Array:
         """Draw counts."""
         return rng.poisson(self.inverse_link(eta)).astype(np.float64)
+
+
+@dataclass(frozen=True, eq=False)
+class PoissonKernel:
+    """``y log mu - mu`` as a function of the log mean."""
+
+    counts: Array
+
+    def __call__(self, log_mean: Array, dispersion: Array, rows: slice) -> Kernel:
+        """Return the kernel and its derivatives in the log mean."""
+        mean = np.exp(np.minimum(log_mean, 300.0))
+        counts = self.counts[rows]
+        return Kernel(counts * log_mean - mean, counts - mean, -mean)
