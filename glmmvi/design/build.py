@@ -335,7 +335,7 @@ def _lasting(
             if isinstance(part, Symbol):
                 mentioned.add(part.name)
             elif isinstance(part, Call):
-                mentioned.add(part.function)
+                mentioned |= {part.function, part.function.partition(".")[0]}
     return {
         name: value
         for name, value in env.items()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -213,6 +214,13 @@ class Evaluator:
             return function(CallSite(self, call, state))
         if name.startswith(("np.", "numpy.")):
             return self._python(_numpy_function(name), call)
+        owner, _, attribute = name.partition(".")
+        if isinstance(self.env.get(owner), ModuleType):
+            found: Any = self.env[owner]
+            for part in attribute.split("."):
+                found = None if part.startswith("_") else getattr(found, part, None)
+            if callable(found):
+                return self._python(found, call)
         known = [*FUNCTIONS, *(k for k, v in self.env.items() if callable(v))]
         raise DataError(
             f'could not find function "{name}": it is not among R\'s functions that formulas can '

@@ -94,6 +94,11 @@ def as_value(column: Any, what: str) -> Value:
     """
     if isinstance(column, (Factor, Logical, Matrix)) or column is None:
         return column
+    if isinstance(column, pd.DataFrame):
+        matrix = column.to_numpy()
+        if matrix.dtype.kind not in "fiub":
+            raise DataError(f"{what} is a data frame; all of its columns must be numbers.")
+        return Matrix(matrix.astype(np.float64), tuple(map(str, column.columns)))
     if isinstance(column, pd.Series):
         dtype = column.dtype
         if isinstance(dtype, np.dtype):
@@ -129,7 +134,10 @@ def _from_extension(column: pd.Series, what: str) -> Value:
     if pd.api.types.is_integer_dtype(dtype) and not missing.any():
         return column.to_numpy(dtype=np.int64)
     if pd.api.types.is_numeric_dtype(dtype):
-        return column.to_numpy(dtype=np.float64, na_value=np.nan)
+        numbers = column.to_numpy(dtype=np.float64, na_value=np.nan)
+        if pd.api.types.is_integer_dtype(dtype):
+            _check_integers(numbers, what)
+        return numbers
     return _from_array(column.astype(object).to_numpy(), what)
 
 
@@ -144,6 +152,8 @@ def _from_array(array: NDArray[Any], what: str) -> Value:
     if kind == "f":
         return array.astype(np.float64, copy=False)
     if kind in "iu":
+        if array.dtype == np.uint64 and len(array) and array.max() > np.iinfo(np.int64).max:
+            raise _too_large(what)
         return array.astype(np.int64, copy=False)
     if kind == "b":
         return Logical(array)
@@ -184,6 +194,25 @@ def _from_objects(array: NDArray[np.object_], what: str) -> Value:
             f"{what} mixes values that a formula cannot use ({names}): convert it to numbers, "
             "strings, booleans or categories."
         ) from None
-    if not missing.any() and all(issubclass(k, (int, np.integer)) for k in kinds):
-        return filled.astype(np.int64)
+    if all(issubclass(k, (int, np.integer)) for k in kinds):
+        if missing.any():
+            _check_integers(filled, what)
+            return filled
+        try:
+            return array.astype(np.int64)
+        except OverflowError:
+            raise _too_large(what) from None
     return filled
+
+
+def _check_integers(numbers: NDArray[np.float64], what: str) -> None:
+    """Integers with missing values are held as floats: refuse those that would be rounded."""
+    if np.nanmax(np.abs(numbers), initial=0.0) >= 2.0**53:
+        raise _too_large(what)
+
+
+def _too_large(what: str) -> DataError:
+    return DataError(
+        f"{what} holds integers that are too large to tell apart as numbers: convert identifiers "
+        "to strings, and measurements to floats."
+    )

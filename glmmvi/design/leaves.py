@@ -29,15 +29,15 @@ def formula_leaves(expression: Expression) -> Iterator[Expression]:
     >>> [leaf.name for leaf in formula_leaves(bar)]
     ['x', 'g']
     """
-    if isinstance(expression, (Number, Constant)):
-        return
-    if isinstance(expression, Symbol) and expression.name == ".":
-        return
-    if isinstance(expression, Call) and expression.function in FORMULA_OPERATORS:
-        arguments = expression.arguments
-        if expression.function in ("^", "**"):
-            arguments = arguments[:1]
-        for argument in arguments:
-            yield from formula_leaves(argument.value)
-        return
-    yield expression
+    pending = [expression]
+    while pending:  # a sum of a thousand terms is a thousand deep
+        part = pending.pop()
+        if isinstance(part, (Number, Constant)) or part == Symbol("."):
+            continue
+        if isinstance(part, Call) and part.function in FORMULA_OPERATORS:
+            arguments = part.arguments
+            if part.function in ("^", "**"):
+                arguments = arguments[:1]
+            pending.extend(argument.value for argument in reversed(arguments))
+        else:
+            yield part

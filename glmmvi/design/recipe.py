@@ -52,7 +52,7 @@ class NewDesign:
     index : Index
         Row labels of the new data.
     new_levels : dict of str to tuple of str
-        Unseen levels, by grouping factor.
+        Unseen levels, by grouping factor; ``"NA"`` for rows where it is missing.
     """
 
     X: NDArray[np.float64]
@@ -264,7 +264,10 @@ def _codes(
     except DataError as error:
         if "every value is missing" not in str(error):
             raise
-        return np.full(n, -1, dtype=np.intp), ()
+        return np.full(n, -1, dtype=np.intp), ("NA",)
     mapped = to_factor_levels(factor, term.levels)
     known = set(term.levels)
-    return mapped.codes, tuple(level for level in factor.levels if level not in known)
+    new = tuple(level for level in factor.levels if level not in known)
+    if len(factor.codes) and factor.codes.min() < 0:
+        new += ("NA",)
+    return mapped.codes, new

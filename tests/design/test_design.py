@@ -199,7 +199,7 @@ def test_new_data_that_do_not_fit(data):
         rebuild(row | {"a": [1]})
     unseen = rebuild(row | {"g": [999], "h": [None]})
     assert [t.codes.tolist() for t in unseen.terms] == [[-1], [-1]]
-    assert unseen.new_levels == {"g": ("999",)}
+    assert unseen.new_levels == {"g": ("999",), "h": ("NA",)}
     missing = rebuild({k: v * 2 for k, v in row.items()} | {"x": [np.nan, 1], "a": [None, "p"]})
     assert np.isnan(missing.X[0]).tolist() == [False, True, True, True, False, False, False, False]
     assert rebuild({"x": [1.0], "a": ["p"], "s": [0]}, random=False).terms == ()

@@ -28,11 +28,24 @@ def _pair(site: CallSite, x: Value, y: Value) -> tuple[Array, Array]:
     return a, b
 
 
+def _exact(operation: Callable[[Array, Array], Array], a: Array, b: Array) -> Array:
+    """The operation on integers, or on floats where the result could be too large for them."""
+    if a.dtype.kind == b.dtype.kind == "i":
+        largest = operation(_largest(a), _largest(b)), _largest(a) + _largest(b)
+        if np.max(largest) >= 2.0**53:
+            return operation(_floats(a), _floats(b))
+    return operation(a, b)
+
+
+def _largest(a: Array) -> NDArray[np.float64]:
+    return np.abs(a.astype(np.float64)).max(initial=0.0, keepdims=True)
+
+
 def _binary(operation: Callable[[Array, Array], Array]) -> RFunction:
     def run(site: CallSite, x: Value, y: Value) -> Value:
         a, b = _pair(site, x, y)
         with np.errstate(all="ignore"):
-            result = operation(a, b)
+            result = _exact(operation, a, b)
         if result.ndim == 2:
             return like(x if isinstance(x, Matrix) else y, result)
         return result
@@ -44,14 +57,14 @@ def _minus(site: CallSite, x: Value, y: Value = None) -> Value:
     if y is None and len(site.call.arguments) == 1:
         return like(x, -as_number(x, "-"))
     a, b = _pair(site, x, y)
-    return like(x if isinstance(x, Matrix) else y, a - b)
+    return like(x if isinstance(x, Matrix) else y, _exact(np.subtract, a, b))
 
 
 def _plus(site: CallSite, x: Value, y: Value = None) -> Value:
     if y is None and len(site.call.arguments) == 1:
         return like(x, as_number(x, "+"))
     a, b = _pair(site, x, y)
-    return like(x if isinstance(x, Matrix) else y, a + b)
+    return like(x if isinstance(x, Matrix) else y, _exact(np.add, a, b))
 
 
 def _floats(x: Array) -> Array:
