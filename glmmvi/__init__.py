@@ -6,7 +6,7 @@
 {'(Intercept)': 251.41, 'Days': 10.47}
 """
 
-from glmmvi.api import lmer
+from glmmvi.api import glmer, lmer
 from glmmvi.data import load_dataset
 from glmmvi.design import LinearFormula, lFormula, mixed_formula, model_matrix
 from glmmvi.errors import (
@@ -24,6 +24,21 @@ from glmmvi.errors import (
     SingularFitMessage,
 )
 from glmmvi.formula import ModelFormula, parse_formula, update_formula
+from glmmvi.model.families import (
+    Family,
+    Gamma,
+    beta,
+    betabinomial,
+    binomial,
+    gaussian,
+    inverse_gaussian,
+    nbinom2,
+    negative_binomial,
+    poisson,
+    student_t,
+    tweedie,
+    zero_inflated,
+)
 from glmmvi.model.priors import (
     LKJ,
     Exponential,
@@ -33,8 +48,9 @@ from glmmvi.model.priors import (
     Normal,
     StudentT,
 )
-from glmmvi.results.control import LmerControl, lmerControl
+from glmmvi.results.control import GlmerControl, LmerControl, glmerControl, lmerControl
 from glmmvi.results.fit import LinearMixedFit
+from glmmvi.results.generalized_fit import GeneralizedMixedFit
 from glmmvi.results.generics import (
     AIC,
     BIC,
@@ -66,11 +82,15 @@ __all__ = [
     "ConvergenceWarning",
     "DataError",
     "Exponential",
+    "Family",
     "FitError",
     "Flat",
     "FormulaError",
     "FormulaMessage",
     "FormulaSyntaxError",
+    "Gamma",
+    "GeneralizedMixedFit",
+    "GlmerControl",
     "GlmmviError",
     "GlmmviMessage",
     "GlmmviWarning",
@@ -86,10 +106,17 @@ __all__ = [
     "SingularFitMessage",
     "StudentT",
     "VarCorr",
+    "beta",
+    "betabinomial",
+    "binomial",
     "coef",
     "deviance",
     "fitted",
     "fixef",
+    "gaussian",
+    "glmer",
+    "glmerControl",
+    "inverse_gaussian",
     "isSingular",
     "lFormula",
     "lmer",
@@ -98,14 +125,20 @@ __all__ = [
     "logLik",
     "mixed_formula",
     "model_matrix",
+    "nbinom2",
+    "negative_binomial",
     "ngrps",
     "nobs",
     "parse_formula",
+    "poisson",
     "predict",
     "ranef",
     "residuals",
     "sigma",
+    "student_t",
     "summary",
+    "tweedie",
     "update_formula",
     "vcov",
+    "zero_inflated",
 ]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from collections.abc import Mapping
-from typing import Any, Literal
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,12 +14,16 @@ from glmmvi.design import DesignMatrices, build_design, check_random_terms
 from glmmvi.errors import (
     ArgumentError,
     ConvergenceWarning,
+    DataError,
     FitError,
     GlmmviWarning,
     SingularFitMessage,
     nearest_hint,
 )
 from glmmvi.formula import ModelFormula, deparse_lines, parse_formula
+from glmmvi.inference.generalized_mixed import build_problem as build_generalized_problem
+from glmmvi.inference.generalized_mixed import optimize as optimize_generalized
+from glmmvi.inference.likelihood import make_likelihood
 from glmmvi.inference.linear_mixed import (
     LinearMixedProblem,
     LinearMixedSolution,
@@ -28,15 +32,20 @@ from glmmvi.inference.linear_mixed import (
 )
 from glmmvi.inference.optimization_record import OptimizationRecord
 from glmmvi.inference.profiled_deviance import unpack
+from glmmvi.model.families import resolve_family
 from glmmvi.results.advi import AdviResult, fit_advi
-from glmmvi.results.control import Action, LmerControl
-from glmmvi.results.engine_arrays import engine_arrays
+from glmmvi.results.control import Action, Control, GlmerControl, LmerControl
+from glmmvi.results.engine_arrays import engine_arrays, generalized_arrays
 from glmmvi.results.estimates import Estimates
 from glmmvi.results.fit import LinearMixedFit
+from glmmvi.results.generalized_fit import GeneralizedMixedFit
+from glmmvi.results.mixed_fit import MixedModelFit
 from glmmvi.results.structured_posterior import StructuredPosterior
 from glmmvi.results.summarize import SINGULAR
 from glmmvi.results.tables import ModelCall
+from glmmvi.results.variational_posterior import VariationalPosterior
 
+Fit = TypeVar("Fit", bound=MixedModelFit)
 NaAction = Literal["na.omit", "na.exclude", "na.fail", "na.pass"]
 
 
@@ -171,15 +180,152 @@ def lmer(
     return wrap_linear_fit(design, problem, solution, record, call=call, control=control)
 
 
+def glmer(
+    formula: str | ModelFormula,
+    data: Any,
+    family: Any = "gaussian",
+    *,
+    control: GlmerControl | None = None,
+    start: ArrayLike | None = None,
+    nAGQ: int = 1,
+    subset: Any = None,
+    weights: Any = None,
+    na_action: NaAction = "na.omit",
+    offset: Any = None,
+    contrasts: Mapping[str, Any] | None = None,
+    env: Mapping[str, Any] | None = None,
+    data_name: str | None = None,
+    **unknown: Any,
+) -> GeneralizedMixedFit | LinearMixedFit:
+    """Fit a generalized linear mixed model, as lme4's ``glmer``.
+
+    The ELBO of a structured Gaussian surrogate is maximised over the covariance parameters,
+    the fixed effects and the dispersion; it is a lower bound of the log likelihood.
+
+    Parameters
+    ----------
+    formula : str or ModelFormula
+        Such as ``"cbind(incidence, size - incidence) ~ period + (1 | herd)"``.
+    data : data frame
+        pandas, polars, pyarrow, or a mapping of names to arrays; not modified.
+    family : str, function or Family
+        ``"binomial"``, ``glmmvi.poisson``, ``glmmvi.binomial("probit")``, a member of
+        ``tfp.glm``, or ``glmmvi.Family.from_tfp(...)``. ``"gaussian"`` goes to `lmer`.
+    control : GlmerControl, optional
+        Made by :func:`glmmvi.glmerControl`.
+    start : array, optional
+        lme4's ``theta`` to start from.
+    nAGQ : int
+        1, the Gaussian surrogate.
+    subset, weights, na_action, offset, contrasts, env, data_name
+        See :func:`glmmvi.lmer`. For a binomial family, `weights` are the numbers of trials of a
+        response that is a proportion.
+
+    Returns
+    -------
+    GeneralizedMixedFit
+
+    Raises
+    ------
+    FormulaError, DataError, ArgumentError
+        For what cannot be fitted, with what would work.
+
+    Examples
+    --------
+    >>> import glmmvi as gv
+    >>> cbpp = gv.load_dataset("cbpp")
+    >>> formula = "cbind(incidence, size - incidence) ~ period + (1 | herd)"
+    >>> print(gv.glmer(formula, cbpp, family="binomial").VarCorr())
+     Groups Name        Std.Dev.
+     herd   (Intercept) 0.64399
+    """
+    _refuse_unknown(glmer, unknown)
+    chosen = resolve_family(family)
+    arguments: dict[str, Any] = {
+        "weights": weights,
+        "offset": offset,
+        "subset": subset,
+        "na_action": na_action,
+        "contrasts": contrasts,
+        "env": env,
+    }
+    control = GlmerControl() if control is None else control
+    if not isinstance(control, GlmerControl):
+        raise ArgumentError(
+            f"control={control!r} is not a control object: use control=glmerControl(...)"
+        )
+    if nAGQ != 1:
+        raise ArgumentError(f"nAGQ={nAGQ!r}: only 1, the Gaussian surrogate, is there so far")
+    design = mixed_design(formula, data, control, allow_n=not chosen.has_dispersion, **arguments)
+    if np.ptp(design.y) == 0.0:
+        raise DataError("Response is constant: there is nothing to explain")
+    density = chosen.bind(
+        design.y, design.weights if design.has_weights else None, totals=design.totals
+    )
+    problem = build_generalized_problem(generalized_arrays(design), make_likelihood(density))
+    solution, record = optimize_generalized(
+        problem,
+        start=None if start is None else _start_factors(start, design),
+        hessian=control.use_hessian,
+        tolerance=control.tolerance,
+        max_evaluations=control.max_evaluations,
+    )
+    call = ModelCall(
+        formula=tuple(deparse_lines(design.formula.expression)),
+        data=data_name or _data_name(data),
+        weights=_argument_text(weights, "weights"),
+        offset=_argument_text(offset, "offset"),
+        subset=_argument_text(subset, "subset"),
+    )
+    k = len(solution.dispersion)
+    fit = GeneralizedMixedFit(
+        design=design,
+        estimates=Estimates(
+            beta=solution.beta,
+            beta_cov=solution.beta_cov,
+            Lambda=solution.Lambda,
+            sigma=1.0,
+            b_mean=solution.b_mean,
+            b_cov=solution.b_cov,
+        ),
+        posterior=VariationalPosterior(problem, solution, chosen),
+        optimization=record,
+        call=call,
+        title="Generalized linear mixed model fit by maximum likelihood "
+        "(Variational Approximation)",
+        show_singular=control.check_conv_singular != "ignore",
+        notes=("The log likelihood is a lower bound (variational approximation).",),
+        family=chosen,
+        dispersion=solution.dispersion,
+        dispersion_cov=None
+        if solution.parameter_cov is None
+        else solution.parameter_cov[-k:, -k:][:k, :k],
+    )
+    return _announced(fit, control)
+
+
 def linear_design(
     formula: str | ModelFormula, data: Any, control: LmerControl, **arguments: Any
 ) -> DesignMatrices:
     """Parse the formula, build the design of a linear mixed model, check it as lme4 does."""
+    return mixed_design(formula, data, control, response_kind="numeric", **arguments)
+
+
+def mixed_design(
+    formula: str | ModelFormula,
+    data: Any,
+    control: Control,
+    *,
+    allow_n: bool = False,
+    **arguments: Any,
+) -> DesignMatrices:
+    """Parse the formula, build the design, check its random-effects terms as lme4 does."""
     parsed = parse_formula(formula) if isinstance(formula, str) else formula
-    design = build_design(parsed, data, response_kind="numeric", **arguments)
+    design = build_design(parsed, data, **arguments)
     check_random_terms(
         design.terms,
         design.n,
+        allow_n=allow_n,
         nlev_gtr_1=control.check_nlev_gtr_1 == "stop",
         nobs_vs_nlev=control.check_nobs_vs_nlev == "stop",
         nobs_vs_nre=control.check_nobs_vs_nRE == "stop",
@@ -241,7 +387,7 @@ def wrap_advi_fit(
     return _announced(fit, control)
 
 
-def _announced(fit: LinearMixedFit, control: LmerControl) -> LinearMixedFit:
+def _announced(fit: Fit, control: Control) -> Fit:
     """Say what has to be said about a fit."""
     if not fit.optimization.converged:
         warnings.warn(
@@ -261,6 +407,15 @@ def _act(action: Action, text: str) -> None:
     if action != "ignore":
         category = SingularFitMessage if action == "message" else GlmmviWarning
         warnings.warn(text, category, stacklevel=5)
+
+
+def _refuse_unknown(function: Callable[..., Any], unknown: Mapping[str, Any]) -> None:
+    known = list(inspect.signature(function).parameters)[:-1]
+    for name, value in unknown.items():
+        raise ArgumentError(
+            f"{function.__name__}: unused argument ({name} = {value!r})"
+            f"{nearest_hint(name, known)}; the arguments are {', '.join(known)}"
+        )
 
 
 def _check_options(method: str, options: Mapping[str, Any]) -> None:

@@ -87,10 +87,15 @@ def direction(state: BfgsState, lower: Vector) -> tuple[Vector, float]:
     return step, float(-0.5 * g @ step[free])
 
 
-def step(objective: Objective, state: BfgsState, lower: Vector) -> tuple[BfgsState, BfgsInfo]:
-    """One step: direction, line search along the projected path, update of the Hessian."""
+def step(
+    objective: Objective, state: BfgsState, lower: Vector, longest: float = np.inf
+) -> tuple[BfgsState, BfgsInfo]:
+    """One step: direction, line search along the projected path, update of the Hessian.
+
+    No parameter moves by more than `longest`.
+    """
     towards, _ = direction(state, lower)
-    length, evaluations = 1.0, 0
+    length, evaluations = min(1.0, longest / max(float(np.abs(towards).max()), 1e-300)), 0
     noise = _NOISE * max(1.0, abs(state.value))
     while length > _SHORTEST:
         x = np.maximum(state.x + length * towards, lower)
@@ -133,6 +138,7 @@ def minimize(
     hessian: NDArray[np.float64],
     *,
     probe: Vector,
+    longest: float = np.inf,
     tolerance: float = 1e-12,
     max_evaluations: int = 500,
 ) -> tuple[BfgsState, OptimizationRecord]:
@@ -152,6 +158,8 @@ def minimize(
         Distance from the bound at which a solution on the boundary is tried for a way down:
         where the objective is even in a parameter its gradient at the bound is 0 whether or
         not the bound is the optimum.
+    longest : float
+        Most that a parameter moves in one step.
     tolerance : float
         The iteration stops when the next step is expected to gain less than this.
     max_evaluations : int
@@ -183,7 +191,7 @@ def minimize(
         if evaluations >= max_evaluations:
             reason = f"the limit of {max_evaluations} evaluations was reached"
             break
-        state, info = step(objective, state, lower)
+        state, info = step(objective, state, lower, longest)
         iterations += 1
         evaluations += info.evaluations
         if not info.moved:

@@ -14,10 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 
+from glmmvi.inference.block_factorization import factorize
 from glmmvi.inference.block_matrices import congruence
 from glmmvi.inference.bounded_bfgs import minimize
-from glmmvi.inference.cross_products import block_structure, row_index
+from glmmvi.inference.cross_products import block_structure, cross_products, row_index
 from glmmvi.inference.expectations import Likelihood
+from glmmvi.inference.gaussian_posterior import GaussianPosterior
 from glmmvi.inference.optimization_record import OptimizationRecord
 from glmmvi.inference.orthogonal_basis import (
     OrthogonalBasis,
@@ -31,12 +33,15 @@ from glmmvi.inference.regression_arrays import RegressionArrays
 from glmmvi.inference.variational_pirls import (
     PirlsSystem,
     SurrogateState,
+    evaluate,
     level_scores,
     solve,
 )
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
+
+_LONGEST = 1.5  # most that a covariance factor or a log dispersion moves in one step
 
 
 @dataclass(frozen=True)
@@ -69,6 +74,8 @@ class GeneralizedMixedSolution:
         inverse Schur complement at fixed covariance parameters.
     parameter_cov : float64, shape (k, k), or None
         Of all parameters: packed `Lambda`, `beta`, `dispersion`.
+    u_mean : tuple of float64, shape (L, d)
+        Means of the spherical random effects, ``b = Lambda u``.
     b_mean : tuple of float64, shape (L, d)
     b_cov : tuple of float64, shape (L, d, d)
         The surrogate's covariance matrices of each level's effects.
@@ -87,12 +94,18 @@ class GeneralizedMixedSolution:
     beta: Vector
     beta_cov: Matrix
     parameter_cov: Matrix | None
+    u_mean: tuple[Matrix, ...]
     b_mean: tuple[Matrix, ...]
     b_cov: tuple[Matrix, ...]
     elbo: float
     state: SurrogateState
     rotations: tuple[Matrix, ...]
     inner_evaluations: int
+
+
+def posterior_of(solution: GeneralizedMixedSolution) -> GaussianPosterior:
+    """The surrogate of the random effects; the fixed effects are a point."""
+    return GaussianPosterior(solution.state.factorization, solution.rotations, 1.0)
 
 
 def build_problem(arrays: RegressionArrays, likelihood: Likelihood) -> GeneralizedMixedProblem:
@@ -152,10 +165,34 @@ def glm_start(system: PirlsSystem, dispersion: Vector, *, max_iterations: int = 
     return beta
 
 
+def dispersion_start(system: PirlsSystem) -> Vector:
+    """Dispersion parameters of the model without random effects, shape (k,)."""
+    _, dispersion = system.likelihood.start()
+    k = len(dispersion)
+    if k == 0:
+        return dispersion
+    mean = system.offset + system.arrays.X @ glm_start(system, dispersion)
+    nothing = np.zeros_like(mean)
+
+    def objective(x: Vector) -> tuple[float, Vector]:
+        at = system.likelihood.expect(mean, nothing, x)
+        return -2.0 * float(at.value.sum()), -2.0 * at.dispersion_score
+
+    state, _ = minimize(
+        objective,
+        dispersion,
+        np.full(k, -np.inf),
+        np.eye(k) * float(system.arrays.n),
+        probe=np.ones(k),
+        longest=_LONGEST,
+        tolerance=1e-3,
+        max_evaluations=60,
+    )
+    return state.x
+
+
 def first_state(system: PirlsSystem, dispersion: Vector) -> SurrogateState:
     """A state to start PIRLS from: the GLM's fixed effects, no random effects."""
-    from glmmvi.inference.variational_pirls import evaluate
-
     beta = glm_start(system, dispersion)
     mean = system.offset + system.arrays.X @ beta
     at = system.likelihood.expect(mean, np.zeros_like(mean), dispersion)
@@ -208,7 +245,7 @@ def optimize(
     system = problem.system
     d = system.structure.d
     n_theta = sum(size * (size + 1) // 2 for size in d)
-    _, dispersion = system.likelihood.start()
+    dispersion = dispersion_start(system)
     if start is None:
         theta = pack([np.eye(size) for size in d])
     else:
@@ -248,6 +285,7 @@ def optimize(
         np.where(diagonal, 0.0, -np.inf),
         np.diag(np.concatenate([*curvature, n])),
         probe=np.concatenate([*probe, np.ones(len(dispersion))]),
+        longest=_LONGEST,
         tolerance=tolerance,
         max_evaluations=max_evaluations,
     )
@@ -286,16 +324,15 @@ def _solution(
     for block, Z_factor in zip(state.selected.blocks, basis.Z_factors, strict=True):
         inverse = solve_triangular(Z_factor, np.eye(len(Z_factor)))
         b_cov.append(congruence(inverse, block).transpose(2, 0, 1))
+    u_mean = tuple(u @ rotation.T for u, (_, rotation) in zip(state.u_mean, moved, strict=True))
     return GeneralizedMixedSolution(
         Lambda=tuple(Lambda for Lambda, _ in moved),
         dispersion=dispersion,
         beta=X_inv @ state.beta,
         beta_cov=X_inv @ within @ X_inv.T,
         parameter_cov=full,
-        b_mean=tuple(
-            u @ rotation.T @ Lambda.T
-            for u, (Lambda, rotation) in zip(state.u_mean, moved, strict=True)
-        ),
+        u_mean=u_mean,
+        b_mean=tuple(u @ Lambda.T for u, (Lambda, _) in zip(u_mean, moved, strict=True)),
         b_cov=tuple(b_cov),
         elbo=state.elbo,
         state=state,
@@ -306,9 +343,6 @@ def _solution(
 
 def schur_complement(system: PirlsSystem, state: SurrogateState) -> Matrix:
     """``X'WX - X'WA (I + A'WA)^-1 A'WX`` in the engine's basis, shape (p, p)."""
-    from glmmvi.inference.block_factorization import factorize
-    from glmmvi.inference.cross_products import cross_products
-
     products = cross_products(
         system.arrays,
         system.structure,

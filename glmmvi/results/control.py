@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from glmmvi.errors import ArgumentError, nearest_hint
 
 Action = Literal["ignore", "message", "warning", "stop"]
 
+C = TypeVar("C", bound="Control")
+
 _OPTIMIZERS = {"optimizer", "optCtrl", "restart_edge", "boundary_tol", "calc_derivs"}
 
 
 @dataclass(frozen=True)
-class LmerControl:
-    """Options of :func:`glmmvi.lmer`.
+class Control:
+    """Options that every fit takes.
 
     Attributes
     ----------
@@ -38,8 +40,28 @@ class LmerControl:
     check_nobs_vs_nRE: Action = "stop"  # noqa: N815 (lme4's name)
 
 
+@dataclass(frozen=True)
+class LmerControl(Control):
+    """Options of :func:`glmmvi.lmer`."""
+
+
+@dataclass(frozen=True)
+class GlmerControl(Control):
+    """Options of :func:`glmmvi.glmer`.
+
+    Attributes
+    ----------
+    use_hessian : bool
+        Whether standard errors come from the Hessian over all parameters (lme4's
+        ``calc.derivs``), or from the fixed effects' own block at fixed covariance parameters.
+    """
+
+    tolerance: float = 1e-9
+    use_hessian: bool = True
+
+
 def lmerControl(**options: Any) -> LmerControl:
-    """Options of a fit, by lme4's names with ``.`` written as ``_``.
+    """Options of an ``lmer`` fit, by lme4's names with ``.`` written as ``_``.
 
     Parameters
     ----------
@@ -61,24 +83,48 @@ def lmerControl(**options: Any) -> LmerControl:
     >>> lmerControl(check_conv_singular="ignore").check_conv_singular
     'ignore'
     """
-    known = LmerControl.__dataclass_fields__
+    return _checked(LmerControl, "lmerControl", options)
+
+
+def glmerControl(**options: Any) -> GlmerControl:
+    """Options of a ``glmer`` fit, by lme4's names with ``.`` written as ``_``.
+
+    Parameters
+    ----------
+    **options
+        Fields of :class:`GlmerControl`.
+
+    Returns
+    -------
+    GlmerControl
+
+    Raises
+    ------
+    ArgumentError
+        As :func:`lmerControl`.
+    """
+    return _checked(GlmerControl, "glmerControl", options)
+
+
+def _checked(kind: type[C], function: str, options: dict[str, Any]) -> C:
+    known = kind.__dataclass_fields__
     for name, value in options.items():
         if name in _OPTIMIZERS:
             raise ArgumentError(
-                f"lmerControl: {name}={value!r} chooses or tunes one of lme4's optimisers; glmmvi "
+                f"{function}: {name}={value!r} chooses or tunes one of lme4's optimisers; glmmvi "
                 "has one of its own, with exact gradients: leave it out, or use tolerance= and "
                 "max_evaluations="
             )
         if name not in known:
             raise ArgumentError(
-                f"lmerControl: unused argument ({name} = {value!r}){nearest_hint(name, known)}; "
+                f"{function}: unused argument ({name} = {value!r}){nearest_hint(name, known)}; "
                 f"the options are {', '.join(known)}"
             )
         if known[name].type == "Action" and value not in ("ignore", "message", "warning", "stop"):
             raise ArgumentError(
-                f"lmerControl: {name}={value!r} is none of 'ignore', 'message', 'warning', 'stop'"
+                f"{function}: {name}={value!r} is none of 'ignore', 'message', 'warning', 'stop'"
             )
-    control = LmerControl(**options)
+    control = kind(**options)
     if not control.tolerance > 0 or not control.max_evaluations >= 1:
-        raise ArgumentError("lmerControl: tolerance and max_evaluations have to be positive")
+        raise ArgumentError(f"{function}: tolerance and max_evaluations have to be positive")
     return control

@@ -25,6 +25,11 @@ def engine_arrays(design: DesignMatrices) -> RegressionArrays:
             f"({', '.join(design.column_names)}): nothing is left to estimate a variance from; "
             "use more data or fewer columns"
         )
+    return generalized_arrays(design)
+
+
+def generalized_arrays(design: DesignMatrices) -> RegressionArrays:
+    """Arrays of a design, whatever the distribution of its response."""
     return RegressionArrays(
         y=design.y,
         X=design.X,

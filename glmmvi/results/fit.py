@@ -65,7 +65,7 @@ class LinearMixedFit(MixedModelFit):
 
     def VarCorr(self) -> VarCorr:
         """Standard deviations and correlations of the random effects, and the residual's."""
-        return var_corr(self.design.terms, self.estimates)
+        return var_corr(self.design.terms, self.estimates, residual_sd=self.sigma())
 
     def sigma(self) -> float:
         """Residual standard deviation, in the response's units."""
@@ -215,6 +215,9 @@ class LinearMixedFit(MixedModelFit):
             estimates=self.estimates,
             call=self.call,
             title=self.title,
+            class_name="lmerMod",
+            family=None,
+            varcorr=self.VarCorr(),
             criterion=self._criterion(),
             n_obs=self.nobs(),
             scaled=scaled_residuals(self.design, self.estimates),

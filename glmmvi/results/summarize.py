@@ -6,9 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtr
 
 from glmmvi.design.design_matrices import DesignMatrices
 from glmmvi.design.random_term import RandomTerm
+from glmmvi.model.families import Family
 from glmmvi.results.estimates import Estimates
 from glmmvi.results.posterior import Optimization
 from glmmvi.results.tables import (
@@ -26,8 +28,10 @@ from glmmvi.results.tables import (
 SINGULAR = "boundary (singular) fit: see help('isSingular')"
 
 
-def var_corr(terms: Sequence[RandomTerm], estimates: Estimates) -> VarCorr:
-    """Standard deviations and correlations of every term, and the residual's."""
+def var_corr(
+    terms: Sequence[RandomTerm], estimates: Estimates, *, residual_sd: float | None
+) -> VarCorr:
+    """Standard deviations and correlations of every term, and the residual sd if there is one."""
     return VarCorr(
         tuple(
             VarCorrTerm.from_covariance(
@@ -35,7 +39,7 @@ def var_corr(terms: Sequence[RandomTerm], estimates: Estimates) -> VarCorr:
             )
             for term, factor in zip(terms, estimates.Lambda, strict=True)
         ),
-        sigma=estimates.sigma,
+        sigma=residual_sd,
     )
 
 
@@ -55,6 +59,9 @@ def model_summary(
     estimates: Estimates,
     call: ModelCall,
     title: str,
+    class_name: str,
+    family: Family | None,
+    varcorr: VarCorr,
     criterion: RemlCriterion | InformationCriteria | EvidenceLowerBound,
     n_obs: int,
     scaled: NDArray[np.float64],
@@ -66,8 +73,12 @@ def model_summary(
 
     Parameters
     ----------
-    design, estimates, call, title
+    design, estimates, call, title, class_name
         Of the fit.
+    family : Family or None
+        None for a linear mixed model.
+    varcorr : VarCorr
+        Covariance parameters.
     criterion : RemlCriterion, InformationCriteria or EvidenceLowerBound
         How well it fits.
     n_obs : int
@@ -88,16 +99,25 @@ def model_summary(
     standard_errors = np.sqrt(np.diag(estimates.beta_cov))
     with np.errstate(invalid="ignore", divide="ignore"):
         correlation = estimates.beta_cov / np.outer(standard_errors, standard_errors)
+        p_values = 2.0 * ndtr(-np.abs(estimates.beta / standard_errors))
     return ModelSummary(
         title=title,
-        class_name="lmerMod",
+        class_name=class_name,
+        family=None if family is None else family.name,
+        link=None if family is None else family.link_name,
         call=call,
         criterion=criterion,
         residual_quantiles=np.quantile(scaled, [0.0, 0.25, 0.5, 0.75, 1.0]),
-        var_corr=var_corr(design.terms, estimates),
+        var_corr=varcorr,
         n_obs=n_obs,
         n_groups={term.group: term.L for term in design.terms},
-        coefficients=CoefficientTable(design.column_names, estimates.beta, standard_errors, "t"),
+        coefficients=CoefficientTable(
+            design.column_names,
+            estimates.beta,
+            standard_errors,
+            "t" if family is None or family.uses_scale else "z",
+            p_values=None if family is None else p_values,
+        ),
         correlation=correlation,
         fit_messages=rank_deficiency(design.dropped_columns),
         optimizer=OptimizerReport(

@@ -1,0 +1,190 @@
+"""A fitted generalized linear mixed model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from glmmvi.errors import ArgumentError
+from glmmvi.model.families import Family
+from glmmvi.results.generalized_residuals import generalized_residuals
+from glmmvi.results.mixed_fit import MixedModelFit
+from glmmvi.results.prediction import linear_predictor, predict_new
+from glmmvi.results.rows import by_row
+from glmmvi.results.summarize import model_summary, var_corr
+from glmmvi.results.tables import InformationCriteria, LogLikelihood, ModelSummary, VarCorr
+
+Scale = Literal["link", "response"]
+
+
+@dataclass(frozen=True, repr=False)
+class GeneralizedMixedFit(MixedModelFit):
+    """A fitted generalized linear mixed model, with lme4's accessors.
+
+    Attributes
+    ----------
+    family : Family
+        Distribution of the response and link.
+    dispersion : float64, shape (k,)
+        Unconstrained dispersion parameters; empty for binomial and Poisson.
+    dispersion_cov : float64, shape (k, k), or None
+        Their covariance matrix, if the Hessian was asked for.
+
+    See Also
+    --------
+    glmmvi.results.mixed_fit.MixedModelFit : The other attributes, and more accessors.
+
+    Examples
+    --------
+    >>> import glmmvi as gv
+    >>> cbpp = gv.load_dataset("cbpp")
+    >>> formula = "cbind(incidence, size - incidence) ~ period + (1 | herd)"
+    >>> fit = gv.glmer(formula, cbpp, family="binomial")
+    >>> fit.fixef().round(4).to_dict()
+    {'(Intercept)': -1.3981, 'period2': -0.9923, 'period3': -1.1288, 'period4': -1.5806}
+    """
+
+    family: Family
+    dispersion: NDArray[np.float64]
+    dispersion_cov: NDArray[np.float64] | None
+
+    @property
+    def n_dispersion(self) -> int:
+        """Number of dispersion parameters that were estimated."""
+        return len(self.dispersion)
+
+    def dispersion_parameters(self) -> dict[str, float]:
+        """Dispersion parameters by name, on their natural scale."""
+        natural = self.family.to_natural(self.dispersion).tolist()
+        return dict(zip(self.family.dispersion_names, natural, strict=True))
+
+    def sigma(self) -> float:
+        """R's ``sigma``: the scale of gaussian, Gamma and inverse Gaussian families, else 1."""
+        return float(self.family.to_natural(self.dispersion)[0]) if self.family.uses_scale else 1.0
+
+    def VarCorr(self) -> VarCorr:
+        """Standard deviations and correlations of the random effects, on the link scale."""
+        scale = self.sigma() if self.family.uses_scale else None
+        return var_corr(self.design.terms, self.estimates, residual_sd=scale)
+
+    # -- how well it fits -----------------------------------------------------------------
+
+    @property
+    def elbo(self) -> float:
+        """Evidence lower bound: below the log likelihood, nats."""
+        return self.posterior.elbo
+
+    def logLik(self) -> LogLikelihood:
+        """Lower bound of the log likelihood, nats, with its number of parameters."""
+        return LogLikelihood(self.elbo, df=self.n_parameters, n_obs=self.nobs())
+
+    def deviance(self) -> float:
+        """-2 times the log likelihood (its bound)."""
+        return -2.0 * self.elbo
+
+    def AIC(self) -> float:
+        """Akaike's information criterion, from the bound of the log likelihood."""
+        return self._criterion().aic
+
+    def BIC(self) -> float:
+        """Schwarz's information criterion, from the bound of the log likelihood."""
+        return self._criterion().bic
+
+    def REMLcrit(self) -> float:
+        """Not defined: generalized models are fitted by maximum likelihood."""
+        raise ArgumentError("REMLcrit is for lmer fits; a glmer fit has deviance()")
+
+    def _criterion(self) -> InformationCriteria:
+        return InformationCriteria.from_log_lik(
+            self.elbo, n_parameters=self.n_parameters, n_observations=self.nobs()
+        )
+
+    # -- row by row -----------------------------------------------------------------------
+
+    def fitted(self) -> pd.Series:
+        """Fitted means of the response, random effects included, by the data's row labels."""
+        return by_row(self.design, self._mean(linear_predictor(self.design, self.estimates)))
+
+    def _mean(self, eta: NDArray[np.float64]) -> NDArray[np.float64]:
+        return self.family.response_mean(self.family.inverse_link(eta), self.dispersion)
+
+    def residuals(
+        self,
+        type: Literal["deviance", "pearson", "working", "response"] = "deviance",
+        *,
+        scaled: bool = False,
+    ) -> pd.Series:
+        """Residuals, by the data's row labels.
+
+        Parameters
+        ----------
+        type : {"deviance", "pearson", "working", "response"}
+            As in R.
+        scaled : bool
+            Whether to divide by `sigma`.
+        """
+        eta = linear_predictor(self.design, self.estimates)
+        values = generalized_residuals(self.design, self.family, eta, self.dispersion, type)
+        return by_row(self.design, values / self.sigma() if scaled else values)
+
+    def predict(
+        self,
+        newdata: Any = None,
+        *,
+        type: Scale = "link",
+        re_form: Any = None,
+        random_only: bool = False,
+        allow_new_levels: bool = False,
+        offset: Any = None,
+    ) -> pd.Series:
+        """Predictions, for the data of the fit or for new ones.
+
+        Parameters
+        ----------
+        newdata : DataFrame, optional
+            With the columns that the formula uses.
+        type : {"link", "response"}
+            Scale of the predictions.
+        re_form, random_only, allow_new_levels, offset
+            See :meth:`glmmvi.results.fit.LinearMixedFit.predict`.
+
+        Returns
+        -------
+        Series of float64
+            By the row labels of the data.
+        """
+        if type not in ("link", "response"):
+            raise ArgumentError(f"predict: type={type!r} is neither 'link' nor 'response'")
+        values, index = predict_new(
+            self.design,
+            self.estimates,
+            newdata,
+            re_form=re_form,
+            random_only=random_only,
+            allow_new_levels=allow_new_levels,
+            offset=offset,
+        )
+        return pd.Series(self._mean(values) if type == "response" else values, index=index)
+
+    def _make_summary(self) -> ModelSummary:
+        eta = linear_predictor(self.design, self.estimates)
+        pearson = generalized_residuals(self.design, self.family, eta, self.dispersion, "pearson")
+        return model_summary(
+            design=self.design,
+            estimates=self.estimates,
+            call=self.call,
+            title=self.title,
+            class_name="glmerMod",
+            family=self.family,
+            varcorr=self.VarCorr(),
+            criterion=self._criterion(),
+            n_obs=self.nobs(),
+            scaled=pearson / self.sigma(),
+            optimization=self.optimization,
+            singular=self.show_singular and self.isSingular(),
+            notes=self.notes,
+        )
