@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-TOLERANCE = 0.5  # nats: less than this changes no conclusion
+TOLERANCE = 0.6  # nats: less than this changes no conclusion
 WINDOWS = 10
 MAX_ERROR = 5.0  # nats: with more noise than this nothing can be said
 
@@ -22,7 +22,7 @@ class TraceVerdict:
     message : str
         Why, in one line.
     fall : float
-        Median loss of the last but one window minus that of the last one, nats.
+        Median loss of the last tenth but two minus that of the last one, nats.
     error : float
         Standard error of `fall`.
     """
@@ -34,12 +34,12 @@ class TraceVerdict:
 
 
 def judge_losses(losses: ArrayLike) -> TraceVerdict:
-    """Compare the median loss of the last tenth of a trace with that of the tenth before it.
+    """Compare the median loss of the last tenth of a trace with that of the last but two.
 
-    Settled: it fell by no more than three standard errors of the difference, or 0.5 nats,
+    Settled: it fell by no more than three standard errors of the difference, or 0.6 nats,
     whichever is more, and it does not lie above an earlier tenth by more than twice that (a loss
-    that rises again has diverged), and the standard error is below 5 nats. Medians, because a single
-    draw can be wild.
+    that rises again has diverged), and the standard error is below 5 nats. Medians, because a
+    single draw can be wild.
 
     Parameters
     ----------
@@ -69,14 +69,14 @@ def judge_losses(losses: ArrayLike) -> TraceVerdict:
         return TraceVerdict(False, message, np.nan, np.nan)
     windows = [np.asarray(window) for window in np.array_split(trace, WINDOWS)]
     medians = [float(np.median(window)) for window in windows]
-    fall = medians[-2] - medians[-1]
-    error = float(np.hypot(_median_error(windows[-2]), _median_error(windows[-1])))
+    fall = medians[-3] - medians[-1]
+    error = float(np.hypot(_median_error(windows[-3]), _median_error(windows[-1])))
     bound = max(3.0 * error, TOLERANCE)
     rise = medians[-1] - min(medians)
     if error > MAX_ERROR:
         message = f"not settled: the loss is too noisy to judge (standard error {error:.1f} nats)"
         return TraceVerdict(False, message, fall, error)
-    over = f"over the last {width} of {trace.size} steps the smoothed loss"
+    over = f"over the last {2 * width} of {trace.size} steps the smoothed loss"
     if rise > 2.0 * bound:
         message = f"not settled: the smoothed loss ends {rise:.2f} nats above its lowest value"
         return TraceVerdict(False, message, fall, error)
