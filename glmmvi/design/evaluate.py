@@ -11,11 +11,12 @@ import numpy as np
 
 from glmmvi.design.columns import DataColumns, closest
 from glmmvi.design.contrasts import CONTRAST_NAMES
+from glmmvi.design.functions.coerce import as_number
 from glmmvi.design.functions.factors import relabel
 from glmmvi.design.functions.r_function import CallSite
 from glmmvi.design.functions.registry import FUNCTIONS, REMEMBERING
 from glmmvi.design.intake import as_value, factor_from_strings
-from glmmvi.design.values import Factor, Logical, Matrix, Value, kind_of
+from glmmvi.design.values import Factor, Logical, Matrix, Value, kind_of, length_of
 from glmmvi.errors import DataError, GlmmviError
 from glmmvi.formula.expression import Call, Constant, Expression, Number, Symbol, Text
 
@@ -170,6 +171,8 @@ class Evaluator:
             if self.learning:
                 levels = value.levels if isinstance(value, Factor) else None
                 self.memory[name] = {"kind": kind_of(value), "levels": levels}
+                if isinstance(value, np.ndarray) and (unit := self.columns.time_unit(name)):
+                    self.memory[name]["unit"] = unit
             return value
         return value if self.learning else self._checked(name, value, remembered)
 
@@ -177,11 +180,17 @@ class Evaluator:
         """A column of new data: of the kind it had at the fit, on the levels of the fit."""
         old, new = remembered["kind"], kind_of(value)
         texts = {"character", "factor", "ordered"}
-        if isinstance(value, Logical) and value.missing is not None and value.missing.all():
-            n = len(value.values)  # nothing but missing values has no type of its own
+        if _is_all_missing(value):  # nothing but missing values has no type of its own
+            n = length_of(value)
             if old in texts:
                 return Factor(np.full(n, -1, dtype=np.intp), remembered["levels"])
-            return value if old == "logical" else np.full(n, np.nan)
+            return (
+                Logical(np.zeros(n, bool), np.ones(n, bool))
+                if old == "logical"
+                else (np.full(n, np.nan))
+            )
+        if isinstance(value, np.ndarray) and old == "numeric":
+            value = self._on_the_same_clock(name, value, remembered.get("unit"))
         if self.strict and old != new and not (old in texts and new in texts):
             raise DataError(
                 f'variable \'{name}\' was fitted with type "{old}" but type "{new}" was supplied.'
@@ -191,9 +200,24 @@ class Evaluator:
             if value.levels != known:
                 new_levels = tuple(lv for lv in value.levels if lv not in set(known))
                 value = relabel(value, known + new_levels)
-            if old == "ordered" and not value.ordered:
-                value = Factor(value.codes, value.levels, ordered=True)
+            value = Factor(
+                value.codes, value.levels, ordered=old == "ordered", character=old == "character"
+            )
         return value
+
+    def _on_the_same_clock(self, name: str, value: Value, unit: str | None) -> Value:
+        """Dates count days and times count seconds: new data may hold either, the fit decides."""
+        new = self.columns.time_unit(name)
+        if new == unit or not self.strict:
+            return value
+        if unit is None or new is None:
+            words = {None: "numeric", "day": "Date", "second": "POSIXct"}
+            raise DataError(
+                f"variable '{name}' was fitted with type \"{words[unit]}\" but type "
+                f'"{words[new]}" was supplied.'
+            )
+        seconds = as_number(value, name)
+        return seconds / 86400.0 if unit == "day" else seconds * 86400.0
 
     def _call(self, call: Call) -> Value:
         name = call.function
@@ -239,6 +263,12 @@ class Evaluator:
                 f"{self.deparse(call)} failed: {type(error).__name__}: {error}"
             ) from error
         return as_value(result, f"the result of {self.deparse(call)}")
+
+
+def _is_all_missing(value: Value) -> bool:
+    if isinstance(value, Logical):
+        return value.missing is not None and bool(value.missing.all())
+    return isinstance(value, np.ndarray) and value.dtype.kind == "f" and bool(np.isnan(value).all())
 
 
 def _constant(name: str) -> Value:

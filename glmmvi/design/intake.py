@@ -68,6 +68,31 @@ def level_text(value: Any) -> str:
     return str(value)
 
 
+def time_unit(column: Any) -> str | None:
+    """What one unit of a column of dates or times is as a number; None for other columns.
+
+    Examples
+    --------
+    >>> time_unit([datetime.date(2020, 1, 1)]), time_unit(pd.Series(["a"]))
+    ('day', None)
+    """
+    dtype = getattr(column, "dtype", None)
+    if isinstance(dtype, np.dtype) and dtype.kind == "M":
+        return "day" if np.datetime_data(dtype)[0] == "D" else "second"
+    if isinstance(dtype, pd.DatetimeTZDtype):
+        return "second"
+    if isinstance(dtype, np.dtype) and dtype.kind != "O":
+        return None
+    if dtype is not None and not (isinstance(dtype, (pd.ArrowDtype, np.dtype))):
+        return None
+    first = next(
+        (value for value in column if not pd.api.types.is_scalar(value) or pd.notna(value)), None
+    )
+    if isinstance(first, (datetime.datetime, np.datetime64)):
+        return "second"
+    return "day" if isinstance(first, datetime.date) else None
+
+
 def as_value(column: Any, what: str) -> Value:
     """Convert a column or an array.
 

@@ -233,6 +233,19 @@ def _round(site: CallSite, x: Value, digits: Value = None) -> Value:
     return like(x, np.round(as_number(x, "round"), places))
 
 
+def _signif(site: CallSite, x: Value, digits: Value = None) -> Value:
+    number = _floats(as_number(x, "signif"))
+    places = 6 if digits is None else max(int(one_number(digits, "digits")), 1)
+    texts = [float(f"{v:.{places - 1}e}") for v in number.reshape(-1)]
+    return like(x, np.array(texts).reshape(number.shape))
+
+
+def _xor(site: CallSite, x: Value, y: Value) -> Value:
+    a, b = _logical(x, site), _logical(y, site)
+    missing = _mask(a) | _mask(b)
+    return Logical((a.values ^ b.values) & ~missing, missing if missing.any() else None)
+
+
 def _atan2(site: CallSite, y: Value, x: Value) -> Value:
     a, b = _pair(site, y, x)
     return np.arctan2(a, b)
@@ -333,6 +346,8 @@ ARITHMETIC: dict[str, RFunction] = {
     "is.na": RFunction(("x",), _is_na),
     "log": RFunction(("x", "base"), _log),
     "round": RFunction(("x", "digits"), _round),
+    "signif": RFunction(("x", "digits"), _signif),
+    "xor": RFunction(("x", "y"), _xor),
     "atan2": RFunction(("y", "x"), _atan2),
     "abs": RFunction(("x",), _abs),
     "pmin": _parallel(np.minimum, np.fmin),

@@ -278,6 +278,17 @@ def _summary(name: str, statistic: Any) -> RFunction:
     return RFunction(("x", "na.rm"), run)
 
 
+def _quantile(site: CallSite, x: Value, probs: Value = None, na_rm: Value = None) -> Value:
+    if "value" not in site.state:
+        number = as_number(x, "quantile").astype(np.float64)
+        missing = np.isnan(number)
+        if missing.any() and not (na_rm is not None and one_flag(na_rm, "na.rm")):
+            raise DataError("missing values and NaN's not allowed if 'na.rm' is FALSE: quantile().")
+        at = np.linspace(0, 1, 5) if probs is None else as_number(probs, "probs")
+        site.state["value"] = np.quantile(number[~missing], at)
+    return np.asarray(site.state["value"])
+
+
 BASES: dict[str, RFunction] = {
     "poly": RFunction(("x", "...", "degree", "coefs", "raw", "simple"), _poly),
     "bs": RFunction(("x", "df", "knots", "degree", "intercept", "Boundary.knots"), _bs),
@@ -286,6 +297,7 @@ BASES: dict[str, RFunction] = {
     "cut": RFunction(
         ("x", "breaks", "labels", "include.lowest", "right", "dig.lab", "ordered_result"), _cut
     ),
+    "quantile": RFunction(("x", "probs", "na.rm"), _quantile),
     "mean": _summary("mean", np.mean),
     "median": _summary("median", np.median),
     "sd": _summary("sd", lambda x: np.std(x, ddof=1)),

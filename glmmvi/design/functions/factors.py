@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -313,6 +314,23 @@ def _calendar(pattern: str) -> RFunction:
     return RFunction(("x",), run)
 
 
+def _on_text(change: Callable[[str], str]) -> RFunction:
+    """A function of strings, applied to each distinct one."""
+
+    def run(site: CallSite, x: Value) -> Value:
+        text = as_text(x)
+        table = np.array([*(change(level) for level in text.levels), None], dtype=object)
+        return factor_from_strings(table[text.codes])
+
+    return RFunction(("x",), run)
+
+
+def _nchar(site: CallSite, x: Value) -> Value:
+    text = as_text(x)
+    lengths = np.array([*(float(len(level)) for level in text.levels), np.nan])
+    return lengths[text.codes]
+
+
 def _count(site: CallSite, x: Value) -> Value:
     return np.array([length_of(x)])
 
@@ -334,6 +352,9 @@ FACTORS: dict[str, RFunction] = {
     "C": RFunction(("object", "contr", "how.many", "..."), _contrasts, frozenset({"contr"})),
     "dummy": RFunction(("f", "levelsToKeep"), _dummy),
     "cbind": RFunction(("...",), _matrix_columns),
+    "toupper": _on_text(str.upper),
+    "tolower": _on_text(str.lower),
+    "nchar": RFunction(("x",), _nchar),
     "levels": RFunction(("x",), _levels_of),
     "length": RFunction(("x",), _count),
     "months": _calendar("%B"),
