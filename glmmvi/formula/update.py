@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from glmmvi.errors import FormulaError
-from glmmvi.formula.deparse import deparse
+from glmmvi.formula.deparse import deparse, variable_name
 from glmmvi.formula.expression import Call, Expression, Number, call, operands, substitute
 from glmmvi.formula.grammar import parse_expression
 from glmmvi.formula.model_formula import ModelFormula
@@ -66,13 +66,17 @@ def update_formula(
         if old.response is not None:
             response = substitute(response, ".", old.response)
     inserted = call("(", old.rhs) if isinstance(old.rhs, Call) else old.rhs
-    rhs = _simplify(substitute(change[-1], ".", inserted), dot)
-    result = call("~", rhs) if response is None else call("~", response, rhs)
-    return parse_formula(deparse(result))
+    rhs = _simplify(substitute(change[-1], ".", inserted), response, dot)
+    left = "" if response is None else f"{deparse(response)} "
+    return parse_formula(f"{left}~ {variable_name(rhs)}")  # R goes through the terms' labels
 
 
-def _simplify(expression: Expression, dot: Sequence[Expression] | None) -> Expression:
+def _simplify(
+    expression: Expression, response: Expression | None, dot: Sequence[Expression] | None
+) -> Expression:
     expander = TermExpander(dot=dot, updating=True, expand_double_bar=expand_double_bar)
+    if response is not None:
+        expander.index_of(response)  # R counts it as the first variable
     masks = sorted(expander.expand(expression), key=int.bit_count)
     factors = [expander.factor(mask) for mask in masks]
     ordered = [factor for factor in factors if not _is_offset(factor)]
