@@ -295,6 +295,72 @@ def random_effects(f: BlockFactorization, fixed_effects: NDArray[np.float64]) ->
     return [means[r] for r in range(len(structure.d))]
 
 
+def solve_scores(
+    f: BlockFactorization,
+    scores: Sequence[Matrix],
+    fixed_score: NDArray[np.float64],
+    *,
+    beta: NDArray[np.float64] | None = None,
+) -> tuple[list[Matrix], NDArray[np.float64]]:
+    """Solve the factored system, fixed effects included, for a right-hand side.
+
+    ``[I + Lambda'H Lambda, Lambda'Z'WX; X'WZ Lambda, X'WX] (u, beta) = (Lambda'z, x)``.
+
+    Parameters
+    ----------
+    f : BlockFactorization
+        Its response column is not used.
+    scores : sequence of float64, shape (d, L)
+        ``z`` of every term, by level.
+    fixed_score : float64, shape (p,)
+        ``x``.
+    beta : float64, shape (p,), optional
+        Known fixed effects; then only the first equation is solved.
+
+    Returns
+    -------
+    u : list of float64, shape (L, d)
+    beta : float64, shape (p,)
+    """
+    structure = f.structure
+    order, U, p = structure.order, structure.U, structure.p
+    reduced = dict(enumerate(scores))
+    right = np.zeros(structure.m)
+    for r in order.dense:
+        right[structure.dense_slice(r)] = scores[r].T.reshape(-1)
+    right[U : U + p] = fixed_score
+    for k in order.eliminated:
+        term = f.eliminated[k]
+        weighted = np.einsum("abl,bl->al", term.C, reduced[k])
+        right -= structure.patterns[k].transposed(term.rows, weighted)
+        for j, block in term.linked.items():
+            moved = np.einsum("abl,al->bl", block, weighted)[:, None]
+            summed = structure.links[k, j].scatter_blocks(moved, structure.n_levels[j])
+            reduced[j] = reduced[j] - summed[:, 0]
+    if beta is None:
+        at_fixed = right[U : U + p] - f.S[U : U + p, :U] @ (f.C @ right[:U])
+        beta = np.asarray(np.linalg.solve(f.fixed[:p, :p], at_fixed)) if p else np.zeros(0)
+
+    means: dict[int, Matrix] = {}
+    column = np.zeros(structure.m)
+    column[U : U + p] = -beta
+    if U:
+        score = right[:U] - f.S[:U, U : U + p] @ beta
+        column[:U] = -(f.C @ score)
+        spherical = f.M_inv @ _lambda_columns(structure, f.factors, score[None, :])[0]
+        for r in order.dense:
+            means[r] = spherical[structure.dense_slice(r)].reshape(-1, structure.d[r])
+    for k in reversed(order.eliminated):
+        term = f.eliminated[k]
+        score = reduced[k] + structure.patterns[k].apply(term.rows, column)
+        for j, block in term.linked.items():
+            effect = means[j] @ f.factors[j].T
+            parent = structure.links[k, j].parent
+            score = score - np.einsum("abl,lb->al", block, effect[parent])
+        means[k] = np.einsum("abl,bl->la", term.A_inv, f.factors[k].T @ score)
+    return [means[r] for r in range(len(structure.d))], beta
+
+
 def _inverse_and_log_det(M: Matrix) -> tuple[Matrix, float]:
     """Inverse and log determinant of a symmetric positive definite matrix, overwriting it."""
     factor, info = lapack.dpotrf(M, lower=1, overwrite_a=1)

@@ -33,23 +33,27 @@ def predictor_variance(
     """
     order, m = structure.order, structure.m
     total = np.zeros(len(terms[0].codes))
-    dense = selected.dense.ravel()
     for k in order.eliminated:
         term = terms[k]
         total += _quadratic(term, selected.blocks[k])
         for j in order.eliminated:
             if (k, j) in selected.linked:
-                between = selected.linked[k, j]
-                total += 2.0 * _bilinear(term.Z, terms[j].Z, lambda a, b: between[a, b][term.codes])
+                between = selected.linked[k, j][:, :, term.codes]
+                total += 2.0 * np.einsum("na,abn,nb->n", term.Z, between, terms[j].Z)
         flat = selected.rows[k].reshape(term.d, -1)
         for r in order.dense:
-            position = index.coupling[k, r]
-            total += 2.0 * _bilinear(term.Z, terms[r].Z, lambda a, b: flat[a][position + b])
+            for b in range(terms[r].d):
+                here = flat[:, index.coupling[k, r] + b]
+                total += 2.0 * np.einsum("na,an->n", term.Z, here) * terms[r].Z[:, b]
+    dense = selected.dense.ravel()
     for i, r in enumerate(order.dense):
         total += _quadratic(terms[r], selected.blocks[r])
         for s in order.dense[i + 1 :]:
             first = index.column[r] * m + index.column[s]
-            total += 2.0 * _bilinear(terms[r].Z, terms[s].Z, lambda a, b: dense[first + a * m + b])
+            for a in range(terms[r].d):
+                for b in range(terms[s].d):
+                    product = terms[r].Z[:, a] * terms[s].Z[:, b]
+                    total += 2.0 * product * dense[first + a * m + b]
     return np.maximum(total, 0.0)
 
 
@@ -60,13 +64,4 @@ def _quadratic(term: TermArrays, blocks: NDArray[np.float64]) -> NDArray[np.floa
         total += term.Z[:, a] ** 2 * blocks[a, a][term.codes]
         for b in range(a):
             total += 2.0 * term.Z[:, a] * term.Z[:, b] * blocks[a, b][term.codes]
-    return total
-
-
-def _bilinear(left, right, element) -> NDArray[np.float64]:  # type: ignore[no-untyped-def]
-    """``z_i' B_i w_i`` with ``element(a, b)`` the rows' elements of `B`."""
-    total = np.zeros(len(left))
-    for a in range(left.shape[1]):
-        for b in range(right.shape[1]):
-            total += left[:, a] * right[:, b] * element(a, b)
     return total

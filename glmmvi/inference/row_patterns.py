@@ -66,6 +66,10 @@ class RowPattern(Protocol):
         """``rows[a, l, :] @ vector``, shape (d, L)."""
         ...
 
+    def transposed(self, rows: Rows, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """``sum_{a, l} rows[a, l, :] values[a, l]``, shape (m,)."""
+        ...
+
     def columns(self, rows: Rows, start: int, stop: int) -> NDArray[np.float64]:
         """The numbers of some columns in full, shape (d, L, stop - start)."""
         ...
@@ -117,6 +121,10 @@ class DensePattern:
     def apply(self, rows: Rows, vector: NDArray[np.float64]) -> NDArray[np.float64]:
         """See :class:`RowPattern`."""
         return rows @ vector
+
+    def transposed(self, rows: Rows, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """See :class:`RowPattern`."""
+        return values.reshape(-1) @ rows.reshape(-1, self.n_columns)
 
     def columns(self, rows: Rows, start: int, stop: int) -> NDArray[np.float64]:
         """See :class:`RowPattern`."""
@@ -190,6 +198,11 @@ class SparsePattern:
     def apply(self, rows: Rows, vector: NDArray[np.float64]) -> NDArray[np.float64]:
         """See :class:`RowPattern`."""
         return np.add.reduceat(rows * vector[self.indices], self.indptr[:-1], axis=1)
+
+    def transposed(self, rows: Rows, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """See :class:`RowPattern`."""
+        weights = (rows * values[:, self.level]).sum(axis=0)
+        return np.bincount(self.indices, weights=weights, minlength=self.n_columns)
 
     def columns(self, rows: Rows, start: int, stop: int) -> NDArray[np.float64]:
         """See :class:`RowPattern`."""

@@ -7,18 +7,19 @@ never falls. DESIGN.md section 3.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from glmmvi.inference.anderson import MixingHistory
 from glmmvi.inference.block_factorization import (
     Adjoints,
     BlockFactorization,
     backward,
     factorize,
-    random_effects,
+    solve_scores,
 )
 from glmmvi.inference.cross_products import BlockStructure, RowIndex, cross_products
 from glmmvi.inference.expectations import Expectation, Likelihood
@@ -27,6 +28,9 @@ from glmmvi.inference.regression_arrays import RegressionArrays
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
+
+_NEAR = 0.5  # nats: from here on the fixed-point map is extrapolated
+_LENGTHS = tuple(0.4**k for k in range(18))  # of a step, until the ELBO does not fall
 
 
 @dataclass(frozen=True)
@@ -117,6 +121,18 @@ def evaluate(
     -------
     SurrogateState
     """
+    with np.errstate(all="ignore"):  # far away a trial may overflow; its ELBO says so
+        return _evaluate(system, factors, dispersion, u_mean, beta, curvature)
+
+
+def _evaluate(
+    system: PirlsSystem,
+    factors: Sequence[Matrix],
+    dispersion: Vector,
+    u_mean: Sequence[Matrix],
+    beta: Vector,
+    curvature: Vector,
+) -> SurrogateState:
     arrays, structure = system.arrays, system.structure
     products = cross_products(
         arrays,
@@ -154,27 +170,20 @@ def newton_target(
     u_mean : list of float64, shape (L, d)
     beta : float64, shape (p,)
     expected_increase : float
-        ``g' step / 2``.
+        ``g' step / 2``, nats.
     """
-    arrays, structure = system.arrays, system.structure
-    factors, p = state.factorization.factors, structure.p
+    arrays, f = system.arrays, state.factorization
     g = state.expectation.score
     working = state.curvature * (state.mean - system.offset) + g
-    products = cross_products(
-        arrays,
-        structure,
-        index=system.index,
-        curvature=state.curvature,
-        weighted_y=working,
+    raw = [level_scores(term.Z, term.codes, working, term.n_levels) for term in arrays.terms]
+    target, beta = solve_scores(
+        f,
+        [score.T for score in raw],
+        arrays.X.T @ working,
+        beta=state.beta if fixed_beta else None,
     )
-    f = factorize(products, structure, factors)
-    if fixed_beta or p == 0:
-        beta = state.beta
-    else:
-        beta = np.linalg.solve(f.fixed[:p, :p], f.fixed[:p, p])
-    target = random_effects(f, beta)
     gain = float((arrays.X.T @ g) @ (beta - state.beta))
-    for term, factor, u, goal in zip(arrays.terms, factors, state.u_mean, target, strict=True):
+    for term, factor, u, goal in zip(arrays.terms, f.factors, state.u_mean, target, strict=True):
         score = level_scores(term.Z, term.codes, g, term.n_levels) @ factor - u
         gain += float(np.vdot(score, goal - u))
     return target, beta, 0.5 * gain
@@ -195,7 +204,11 @@ def solve(
     tolerance: float = 1e-10,
     max_evaluations: int = 200,
 ) -> tuple[SurrogateState, PirlsInfo]:
-    """Maximise the ELBO over the surrogate (and the fixed effects) by damped Newton steps.
+    """Maximise the ELBO over the surrogate (and the fixed effects).
+
+    A Newton step on the means together with a refreshed curvature is a fixed-point map; near
+    the optimum it is extrapolated (Anderson acceleration), and no step is taken that lowers
+    the ELBO.
 
     Parameters
     ----------
@@ -219,29 +232,58 @@ def solve(
     beta = start.beta if fixed_beta is None else fixed_beta
     state = evaluate(system, factors, dispersion, start.u_mean, beta, start.curvature)
     evaluations = 1
+    history = MixingHistory()
     while evaluations < max_evaluations:
         u_goal, beta_goal, gain = newton_target(system, state, fixed_beta=fixed_beta is not None)
-        w = state.expectation.curvature
-        shift = w - state.curvature
-        gain += 0.25 * float((shift * state.variance) @ (shift * state.variance))
+        goal = (u_goal, beta_goal, state.expectation.curvature)
+        shift = (goal[2] - state.curvature) * state.variance
+        gain += 0.25 * float(shift @ shift)
         if gain <= tolerance:
             return state, PirlsInfo(evaluations, True)
-        length = 1.0
+        here, there = _joined(state.u_mean, state.beta, state.curvature), _joined(*goal)
+        weights = _metric(state)
         noise = 1e-13 * max(1.0, abs(state.elbo))
-        while True:
-            candidate = evaluate(
-                system,
-                factors,
-                dispersion,
-                [u + length * (goal - u) for u, goal in zip(state.u_mean, u_goal, strict=True)],
-                state.beta + length * (beta_goal - state.beta),
-                state.curvature + length * shift,
-            )
+        history = history.extended(here, there) if gain < _NEAR else MixingHistory()
+        for trial in _trials(history, here, there, weights):
+            candidate = evaluate(system, factors, dispersion, *_parted(trial, state))
             evaluations += 1
             if candidate.elbo >= state.elbo - noise:
                 break
-            length *= 0.4
-            if length < 1e-8 or evaluations >= max_evaluations:
-                return state, PirlsInfo(evaluations, gain <= 1e-6)
+            history = MixingHistory()
+            if evaluations >= max_evaluations:
+                return state, PirlsInfo(evaluations, False)
+        else:
+            return state, PirlsInfo(evaluations, gain <= 1e-6)
         state = candidate
     return state, PirlsInfo(evaluations, False)
+
+
+def _trials(
+    history: MixingHistory, here: Vector, there: Vector, weights: Vector
+) -> Iterator[Vector]:
+    """Points to try, best first: the extrapolated one, then shorter and shorter steps."""
+    if len(history.points) > 1:
+        yield history.mixed(weights)
+    for length in _LENGTHS:
+        yield here + length * (there - here)
+
+
+def _joined(u_mean: Sequence[Matrix], beta: Vector, curvature: Vector) -> Vector:
+    return np.concatenate([*(u.reshape(-1) for u in u_mean), beta, curvature])
+
+
+def _parted(joined: Vector, like: SurrogateState) -> tuple[list[Matrix], Vector, Vector]:
+    u_mean, start = [], 0
+    for u in like.u_mean:
+        u_mean.append(joined[start : start + u.size].reshape(u.shape))
+        start += u.size
+    return u_mean, joined[start : start + like.beta.size], joined[start + like.beta.size :]
+
+
+def _metric(state: SurrogateState) -> Vector:
+    """Weights under which a squared length is about twice a number of nats."""
+    q = sum(u.size for u in state.u_mean)
+    information = max(float(np.abs(state.curvature).mean()), 1e-8)
+    return np.concatenate(
+        [np.ones(q), np.full(state.beta.size, information), 0.5 * state.variance**2]
+    )

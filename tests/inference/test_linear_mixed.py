@@ -7,11 +7,12 @@ import pytest
 from numpy.testing import assert_allclose
 
 from glmmvi.inference import linear_mixed
+from glmmvi.inference.block_factorization import factorize, solve_scores
 from glmmvi.inference.cross_products import block_structure, cross_products
 from glmmvi.inference.orthogonal_basis import in_basis, orthogonal_basis
 from glmmvi.inference.profiled_deviance import pack, profiled_deviance
 from glmmvi.inference.regression_arrays import RegressionArrays, TermArrays
-from tests.inference.dense_reference import dense_fit, split
+from tests.inference.dense_reference import dense_fit, indicator, split
 from tests.inference.designs import STRUCTURES, design, factors
 
 both = pytest.mark.parametrize("reml", [True, False], ids=["REML", "ML"])
@@ -174,3 +175,36 @@ def test_no_fixed_effects():
     solved, record = linear_mixed.optimize(linear_mixed.build_problem(bare, reml=True))
     assert record.converged
     assert solved.beta.shape == (0,)
+
+
+@every
+@pytest.mark.parametrize("dense_rows", [10**9, 0], ids=["dense", "sparse"])
+@pytest.mark.parametrize("known", [False, True], ids=["beta solved", "beta known"])
+def test_solving_for_a_right_hand_side_equals_dense_algebra(name, dense_rows, known):
+    arrays = design(name)
+    Lambda = factors(arrays)
+    structure = block_structure(arrays.terms, arrays.p, dense_rows=dense_rows)
+    products = cross_products(arrays, structure, curvature=arrays.weights)
+    f = factorize(products, structure, Lambda)
+    rng = np.random.default_rng(4)
+    scores = [rng.normal(size=(term.d, term.n_levels)) for term in arrays.terms]
+    fixed = rng.normal(size=arrays.p)
+    A = np.hstack(
+        [
+            indicator(term) @ np.kron(np.eye(term.n_levels), factor)
+            for term, factor in zip(arrays.terms, Lambda, strict=True)
+        ]
+    )
+    W = arrays.weights[:, None]
+    right = np.concatenate([(L.T @ z).T.reshape(-1) for L, z in zip(Lambda, scores, strict=True)])
+    P, B = np.eye(A.shape[1]) + A.T @ (W * A), A.T @ (W * arrays.X)
+    if known:
+        beta = rng.normal(size=arrays.p)
+        expected = np.linalg.solve(P, right - B @ beta)
+    else:
+        system = np.block([[P, B], [B.T, arrays.X.T @ (W * arrays.X)]])
+        whole = np.linalg.solve(system, np.concatenate([right, fixed]))
+        expected, beta = whole[: len(right)], whole[len(right) :]
+    u, solved = solve_scores(f, scores, fixed, beta=beta if known else None)
+    assert_allclose(solved, beta, rtol=1e-8, atol=1e-10)
+    assert_allclose(np.concatenate([x.reshape(-1) for x in u]), expected, rtol=1e-7, atol=1e-9)
