@@ -98,7 +98,7 @@ def houses_by_county(radon: pd.DataFrame) -> Figure:
     axes = figure.subplots()
     position = np.arange(houses.size)
     axes.bar(position, houses.to_numpy(), color=BLUE, width=0.75)
-    for x, n in list(zip(position, houses.to_numpy(), strict=True))[:8]:
+    for x, n in list(zip(position, houses.to_numpy(), strict=True))[:6]:
         axes.annotate(
             str(n), (x, n), xytext=(0, 2), textcoords="offset points", ha="center", fontsize=7.5
         )

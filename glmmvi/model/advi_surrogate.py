@@ -24,6 +24,7 @@ from glmmvi.model.surrogate_kind import SurrogateKind
 Array = NDArray[np.float64]
 
 INITIAL_SD = 0.5  # of every standardised coordinate
+MAX_TRIANGLE = 300  # rows of the full triangle of a structured surrogate
 
 
 @dataclass(frozen=True)
@@ -93,10 +94,12 @@ def build_advi_surrogate(
 
     - ``"mean_field"``: every coordinate on its own; ``2 D`` parameters.
     - ``"full_rank"``: one lower triangle; ``D (D + 3) / 2`` parameters.
-    - ``"structured"``: a full triangle for the global parameters, and for each level the
-      regression of its random effects on them with its own ``d x d`` triangle. Levels are
-      independent given the global parameters, as they are a posteriori in a model with one
-      term. About ``D (1 + g)`` parameters, ``g`` the number of global coordinates.
+    - ``"structured"``: a full triangle for the global parameters and, while that triangle has
+      no more than 300 rows, the random effects of all terms but the largest; then, for each
+      level of what is left, the regression of its random effects on those with its own
+      ``d x d`` triangle. Levels are independent given what came before, as they are a
+      posteriori where one term is left. About ``D (1 + g)`` parameters, ``g`` the rows of the
+      triangle.
 
     Parameters
     ----------
@@ -148,9 +151,10 @@ def _stop(parameter: Any) -> Any:
 
 
 def _lay_out(model: BayesianModel, start: StartingValues | None) -> tuple[Coordinates, ...]:
-    """Global variables first, then the random effects of each term, column-major."""
+    """Global variables first, then the random effects, column-major, the smallest term first."""
     ordered = [v for v in model.latents if v.kind != "effects"]
-    ordered += [v for v in model.latents if v.kind == "effects"]
+    effects = [v for v in model.latents if v.kind == "effects"]
+    ordered += sorted(effects, key=lambda v: v.shape[0] * v.shape[1])
     out: list[Coordinates] = []
     position = 0
     for variable in ordered:
@@ -270,6 +274,8 @@ def _full_rank(coordinates: tuple[Coordinates, ...], sds: Array) -> Scale:
 def _structured(coordinates: tuple[Coordinates, ...], sds: Array) -> Scale:
     effects = [c for c in coordinates if c.variable.kind == "effects"]
     n_global = effects[0].start if effects else sds.size
+    while len(effects) > 1 and effects[0].stop <= MAX_TRIANGLE:
+        n_global = effects.pop(0).stop
     parameters = [_triangle(sds[:n_global], "global_scale_tril")]
     # one row of blocks for each column of each term: its regression on the globals, then its
     # links to the earlier columns of the same term, then its own scale
@@ -301,8 +307,8 @@ def _structured(coordinates: tuple[Coordinates, ...], sds: Array) -> Scale:
         return tf.linalg.LinearOperatorBlockLowerTriangular(blocks, is_non_singular=True)
 
     def rows(c: Coordinates) -> Array:
-        if c.variable.kind != "effects":
-            return _value(parameters[0])[None, c.start : c.stop]
+        if c.stop <= n_global:
+            return _grouped(c, _value(parameters[0])[c.start : c.stop])
         L, d = c.variable.shape
         out = np.zeros((L, d, n_global + d))
         for column in range(d):
