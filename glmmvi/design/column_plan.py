@@ -288,7 +288,8 @@ def _fill_product(
                 if fresh:
                     _fill(scratch, part, values[part.name], k)
                     fresh = False
-                target *= scratch
+                with np.errstate(invalid="ignore"):  # infinity times 0: refused by name later
+                    target *= scratch
         stride *= part.width
     X[:, start : start + total] += 0.0  # no negative zeros
     return start + total

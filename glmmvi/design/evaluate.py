@@ -16,7 +16,7 @@ from glmmvi.design.functions.factors import relabel
 from glmmvi.design.functions.r_function import CallSite
 from glmmvi.design.functions.registry import FUNCTIONS, REMEMBERING
 from glmmvi.design.intake import as_value, factor_from_strings
-from glmmvi.design.values import Factor, Logical, Matrix, Value, kind_of, length_of
+from glmmvi.design.values import Coding, Factor, Logical, Matrix, Value, kind_of, length_of
 from glmmvi.errors import DataError, GlmmviError
 from glmmvi.formula.expression import Call, Constant, Expression, Number, Symbol, Text
 
@@ -160,9 +160,7 @@ class Evaluator:
         if isinstance(expression, Text):
             return expression.value
         value = self.evaluate(expression)
-        if isinstance(value, Matrix):
-            return value.values
-        return value
+        return Coding(value.values, value.names) if isinstance(value, Matrix) else value
 
     def _column(self, name: str) -> Value:
         value = self.columns.column(name)

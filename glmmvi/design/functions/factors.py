@@ -261,6 +261,25 @@ def _contrasts(
     return replace(factor, coding=coding)
 
 
+def _contrast_function(name: str) -> RFunction:
+    """``contr.treatment(3, base = 2)`` and its like: a matrix, its columns named as R's."""
+
+    def run(site: CallSite, n: Value, base: Value = None, scores: Value = None) -> Value:
+        numbered = isinstance(n, np.ndarray) and n.size == 1
+        count = int(one_number(n, "n")) if numbered else 0
+        levels = tuple(str(i + 1) for i in range(count)) if numbered else string_list(n, "n")
+        coding = named_coding(
+            name,
+            tuple(levels),
+            base=1 if base is None else int(one_number(base, "base")),
+            scores=None if scores is None else as_number(scores, "scores").tolist(),
+        )
+        return Matrix(coding.matrix, coding.names)
+
+    extra = {"contr.treatment": ("base",), "contr.poly": ("scores",)}.get(name, ())
+    return RFunction(("n", *extra), run)
+
+
 def _dummy(site: CallSite, f: Value, levelsToKeep: Value = None) -> Value:
     factor = as_factor(f)
     known: tuple[str, ...] = site.state.setdefault("levels", factor.levels)
@@ -336,6 +355,7 @@ def _count(site: CallSite, x: Value) -> Value:
 
 
 FACTORS: dict[str, RFunction] = {
+    **{name: _contrast_function(name) for name in CONTRAST_NAMES},
     "factor": RFunction(("x", "levels", "labels", "exclude", "ordered"), _factor),
     "ordered": RFunction(("x", "levels", "labels"), _ordered),
     "as.factor": RFunction(("x",), _as_factor),
