@@ -84,7 +84,10 @@ class BinomialFamily(Family):
                 linear=np.asarray(times(multiplier, successes)),
                 constant=lambda dispersion: (constant, _NONE),
             )
-        kernel = _TwoTails(link, response, 1.0 - response)
+        bernoulli = link.symmetric and ((response == 0.0) | (response == 1.0)).all()
+        kernel: _OneTail | _TwoTails = _TwoTails(link, response, 1.0 - response)
+        if bernoulli:
+            kernel = _OneTail(link, 2.0 * response - 1.0)
         return Density(
             len(response),
             kernel,
@@ -194,3 +197,16 @@ class _TwoTails:
             success * tails.upper_first + failure * tails.lower_first,
             success * tails.upper_second + failure * tails.lower_second if second else None,
         )
+
+
+@dataclass(frozen=True, eq=False)
+class _OneTail:
+    """``log mu(sign eta)`` for a symmetric link and responses of 0 and 1."""
+
+    link: UnitLink
+    sign: Array
+
+    def __call__(self, eta: Array, dispersion: Array, rows: slice, second: bool) -> Kernel:
+        sign = self.sign[rows]
+        value, first, curvature = self.link.upper_tail(sign * eta)
+        return Kernel(value, sign * first, curvature if second else None)

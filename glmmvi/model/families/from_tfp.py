@@ -85,10 +85,12 @@ def from_tfp(
 
     Examples
     --------
-    >>> from tensorflow_probability import distributions as tfd     # doctest: +SKIP
-    >>> family = Family.from_tfp(                                   # doctest: +SKIP
-    ...     lambda eta, phi: tfd.Gumbel(eta, phi.scale), dispersion={"scale": "positive"}
-    ... )
+    >>> from tensorflow_probability import distributions as tfd
+    >>> family = from_tfp(lambda eta, phi: tfd.Gumbel(eta, phi.s), dispersion={"s": "positive"})
+    >>> family.name, family.dispersion_names
+    ('Gumbel', ('s',))
+    >>> family.bind([0.0]).pointwise(np.zeros(1), np.zeros(1))[0].tolist()
+    [-1.0]
     """
     chosen = _named_link(link)
     parameters = tuple(_parameter(key, value) for key, value in (dispersion or {}).items())

@@ -13,7 +13,7 @@ from glmmvi.model.families.density import Density, Kernel
 from glmmvi.model.families.exponential_sum import ExponentialSum
 from glmmvi.model.families.family import Dispersion, Family
 from glmmvi.model.families.link import Link
-from glmmvi.model.families.log_mean import continued, log_mean_likelihood
+from glmmvi.model.families.log_mean import continued, log_mean_likelihood, plausible_means
 from glmmvi.model.families.mean_links import POSITIVE_MEAN_LINKS, LogLink, positive_mean_link
 from glmmvi.model.families.response_checks import (
     average,
@@ -62,8 +62,8 @@ class GammaFamily(Family):
         return "Gamma"
 
     def for_response(self, y: ArrayLike) -> GammaFamily:
-        """Return the family with its link continued from ten times the response's range on."""
-        low, high = 0.1 * float(np.min(y)), 10.0 * float(np.max(y))
+        """Return the family with its link continued beyond the `plausible_means`."""
+        low, high = plausible_means(np.asarray(y, dtype=np.float64))
         return replace(self, link_function=continued(self.link_function, low, high, rational=True))
 
     def bind(

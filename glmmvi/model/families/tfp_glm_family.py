@@ -77,9 +77,10 @@ class TfpGlmFamily(Family):
 
     Examples
     --------
-    >>> import tensorflow_probability as tfp                          # doctest: +SKIP
-    >>> resolve_family(tfp.glm.GammaExp(2.0)).link_name               # doctest: +SKIP
-    'log'
+    >>> import tensorflow_probability as tfp
+    >>> family = TfpGlmFamily(LogLink(), tfp.glm.GammaExp(2.0))
+    >>> family.inverse_link([0.0]).tolist(), family.response_mean([1.0]).tolist()
+    ([1.0], [2.0])
     """
 
     member: Any

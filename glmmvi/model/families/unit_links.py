@@ -40,9 +40,17 @@ class UnitLink(Link):
     ----------
     width : float
         Distance from the real axis at which ``log mu`` or ``log(1 - mu)`` stops being smooth.
+    symmetric : bool
+        Whether ``1 - mu(eta) = mu(-eta)``.
     """
 
     width: float = np.pi
+    symmetric: bool = False
+
+    def upper_tail(self, eta: Array) -> tuple[Array, Array, Array]:
+        """``log mu`` and its two derivatives in ``eta``, elementwise."""
+        tails = self.tails(eta)
+        return tails.upper, tails.upper_first, tails.upper_second
 
     def tails(self, eta: Array) -> Tails:
         """Log probabilities of both outcomes and their derivatives, elementwise."""
@@ -78,8 +86,11 @@ class Logit(UnitLink):
 
     def tails(self, eta: Array) -> Tails:
         """Log probabilities of both outcomes and their derivatives, elementwise."""
-        mean, rest = special.expit(eta), special.expit(-eta)
-        lower = -np.logaddexp(0.0, eta)
+        fall = np.exp(-np.abs(eta))
+        share = 1.0 / (1.0 + fall)
+        mean = np.where(eta > 0.0, share, fall * share)
+        rest = np.where(eta > 0.0, fall * share, share)
+        lower = -np.log1p(fall) - np.maximum(eta, 0.0)
         curvature = -mean * rest
         return Tails(eta + lower, rest, curvature, lower, -mean, curvature)
 
@@ -90,6 +101,7 @@ class Probit(UnitLink):
 
     name: str = "probit"
     width: float = 2.7
+    symmetric: bool = True
 
     def link(self, mu: Array) -> Array:
         """Linear predictor of a mean, elementwise."""
@@ -98,6 +110,14 @@ class Probit(UnitLink):
     def inverse(self, eta: Array) -> Array:
         """Mean of a linear predictor, elementwise."""
         return special.ndtr(eta)
+
+    def upper_tail(self, eta: Array) -> tuple[Array, Array, Array]:
+        """``log mu`` and its two derivatives in ``eta``, elementwise: one evaluation of erfcx."""
+        scaled = special.erfcx(np.minimum(eta, 30.0) * -np.sqrt(0.5))  # 2 mu exp(eta^2 / 2)
+        capped = np.minimum(eta, 30.0)
+        value = np.log(0.5 * scaled) - 0.5 * capped * capped
+        ratio = np.sqrt(2.0 / np.pi) / scaled
+        return value, ratio, -ratio * (eta + ratio)
 
     def tails(self, eta: Array) -> Tails:
         """Log probabilities of both outcomes and their derivatives, elementwise."""
@@ -128,10 +148,18 @@ class Cauchit(UnitLink):
 
     name: str = "cauchit"
     width: float = 1.1
+    symmetric: bool = True
 
     def link(self, mu: Array) -> Array:
         """Linear predictor of a mean, elementwise."""
         return np.tan(np.pi * (np.asarray(mu) - 0.5))
+
+    def upper_tail(self, eta: Array) -> tuple[Array, Array, Array]:
+        """``log mu`` and its two derivatives in ``eta``, elementwise."""
+        mean = np.arctan2(1.0, -eta) / np.pi
+        spread = 1.0 / (1.0 + eta * eta)
+        first = spread / (np.pi * mean)
+        return np.log(mean), first, -first * (2.0 * eta * spread + first)
 
     def tails(self, eta: Array) -> Tails:
         """Log probabilities of both outcomes and their derivatives, elementwise."""

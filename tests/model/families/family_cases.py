@@ -44,7 +44,9 @@ class Case:
     def name(self) -> str:
         """For test ids."""
         fixed = getattr(self.family, "df", None) or getattr(self.family, "power", None)
-        return f"{self.family.name}-{self.family.link_name}" + (f"-{fixed:g}" if fixed else "")
+        binary = self.family.name == "binomial" and (self.weights == 1.0).all()
+        extra = f"-{fixed:g}" if fixed else "-binary" if binary else ""
+        return f"{self.family.name}-{self.family.link_name}{extra}"
 
 
 def _cases() -> list[Case]:
@@ -67,6 +69,8 @@ def _cases() -> list[Case]:
         if smooth:
             cases.append(Case(beta(link), unit, weights, low, narrow))
             cases.append(Case(betabinomial(link), shares, totals, low, wide))
+    for link in ("logit", "probit", "cauchit", "cloglog"):
+        cases.append(Case(binomial(link), (shares > 0.5).astype(float), np.ones(N), low, wide))
     for link in ("log", "sqrt", "identity"):
         smooth = link == "log"
         for family in (poisson(link), negative_binomial(2.0, link), nbinom2(link)):
