@@ -202,7 +202,12 @@ class TfpFamily(Family):
         start = self._start(response)
         dispersion = self._starting_dispersion()
         density = Density(
-            len(response), TfpKernel(evaluate, data), start, dispersion, scale=multiplier, width=1.0
+            len(response),
+            TfpKernel(evaluate, data),
+            start,
+            dispersion,
+            scale=multiplier,
+            width=self._width(),
         )
         value = density.pointwise(start, dispersion)[0]
         if not np.isfinite(value).all():
@@ -248,6 +253,12 @@ class TfpFamily(Family):
         if type(self.link_function) is not Link:
             return self.link(np.maximum(response, 0.1 * typical))
         return np.zeros_like(response)
+
+    def _width(self) -> float:
+        """Return how smooth the density is supposed to be: cautious where nothing is known."""
+        if isinstance(self.link_function, UnitLink):
+            return self.link_function.width
+        return 2.5 if isinstance(self.link_function, LogLink) else 1.0
 
     def _starting_dispersion(self) -> Array:
         if self.starting is None:
