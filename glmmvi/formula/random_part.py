@@ -309,8 +309,9 @@ def _refusal(part: Call, bar: Expression, text: str | None) -> FormulaError:
         if find_bar(argument.value) is None and operator in ("*", ":", "/", "%in%")
     ]
     advice = f"Write `{' + '.join([*others, term])}`"
-    if others:
-        advice += f"; for an effect of `{others[0]}` that varies, `({others[0]} | g)`"
+    if others and isinstance(bar, Call):
+        group = deparse(bar.arguments[1].value)
+        advice += f"; for an effect of `{others[0]}` that varies, `({others[0]} | {group})`"
     return located_error(
         f"`{operator}` cannot be applied to the random-effects term `{term}`",
         advice + ".",
