@@ -18,7 +18,7 @@ from glmmvi.model.families.mean_links import check_link
 
 Array = NDArray[np.float64]
 
-_CONTINUED_ABOVE = -0.05  # log link: mean 0.95
+CONTINUED_ABOVE = -0.05  # log link: mean 0.95
 
 
 class Tails(NamedTuple):
@@ -216,7 +216,7 @@ class LogProbability(UnitLink):
 
     def tails(self, eta: Array) -> Tails:
         """Log probabilities of both outcomes and their derivatives, elementwise."""
-        edge = _CONTINUED_ABOVE
+        edge = CONTINUED_ABOVE
         inside = np.minimum(eta, edge)
         rest = -np.expm1(inside)
         ratio = np.exp(inside) / rest
