@@ -96,8 +96,11 @@ class ExponentialSumLikelihood:
             value += 0.5 * (slope * distance + kernel.quadratic * variance)
             score += slope
             negative += kernel.quadratic
+        # the fastest exponential stays the largest, whatever is cut off
+        steepest = max(map(abs, kernel.rates), default=1.0)
         for rate, amplitude in zip(kernel.rates, kernel.amplitudes, strict=True):
-            term = np.exp(np.minimum(rate * mean + (0.5 * rate * rate) * variance, _LARGEST))
+            largest = _LARGEST * abs(rate) / steepest
+            term = np.exp(np.minimum(rate * mean + (0.5 * rate * rate) * variance, largest))
             term *= amplitude
             value += term
             score += rate * term

@@ -62,8 +62,11 @@ class ExponentialSum:
             value += 0.5 * slope * distance
             first += slope
             curvature += self.quadratic[rows]
+        # the fastest exponential stays the largest, whatever is cut off
+        steepest = max(map(abs, self.rates), default=1.0)
         for rate, amplitude in zip(self.rates, self.amplitudes, strict=True):
-            term = np.exp(np.minimum(rate * eta, _LARGEST)) * amplitude[rows]
+            largest = _LARGEST * abs(rate) / steepest
+            term = np.exp(np.minimum(rate * eta, largest)) * amplitude[rows]
             value += term
             first += rate * term
             curvature += (rate * rate) * term
