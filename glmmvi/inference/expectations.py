@@ -52,6 +52,11 @@ class Likelihood(Protocol):
     """Response and weights bound to a family."""
 
     @property
+    def density(self) -> Density:
+        """The log densities whose expectations it gives."""
+        ...
+
+    @property
     def n_dispersion(self) -> int:
         """Number ``k`` of unconstrained dispersion parameters."""
         ...

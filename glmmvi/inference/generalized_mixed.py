@@ -18,6 +18,7 @@ from scipy.linalg import solve_triangular
 from glmmvi.inference.block_factorization import factorize
 from glmmvi.inference.block_matrices import congruence
 from glmmvi.inference.bounded_bfgs import minimize
+from glmmvi.inference.covariance_start import em_step, expected_curvature
 from glmmvi.inference.cross_products import block_structure, cross_products, row_index
 from glmmvi.inference.expectations import Likelihood
 from glmmvi.inference.gaussian_posterior import GaussianPosterior
@@ -214,6 +215,17 @@ def gradient_of(system: PirlsSystem, state: SurrogateState) -> tuple[Vector, Vec
     return pack(by_factor), system.arrays.X.T @ g, state.expectation.dispersion_score
 
 
+def second_moments(state: SurrogateState) -> list[Matrix]:
+    """``E[b b']`` of every level of every term under the surrogate, shapes (d, d, L)."""
+    moments = []
+    for u, factor, block in zip(
+        state.u_mean, state.factorization.factors, state.selected.blocks, strict=True
+    ):
+        b = u @ factor.T
+        moments.append(block + np.einsum("la,lb->abl", b, b))
+    return moments
+
+
 def optimize(
     problem: GeneralizedMixedProblem,
     *,
@@ -247,13 +259,20 @@ def optimize(
     d = system.structure.d
     n_theta = sum(size * (size + 1) // 2 for size in d)
     dispersion = dispersion_start(system)
+    first, info = solve(
+        system,
+        [np.eye(size) for size in d],
+        dispersion,
+        first_state(system, dispersion),
+        tolerance=1e-2,
+    )
     if start is None:
-        theta = pack([np.eye(size) for size in d])
+        factors = em_step(second_moments(first))
     else:
         pairs = zip(start, problem.basis.Z_factors, strict=True)
-        theta = pack([engine_factor(factor, Z_factor) for factor, Z_factor in pairs])
-    best: dict[str, Any] = {"state": first_state(system, dispersion), "change": 1.0}
-    count = {"inner": 0}
+        factors = [engine_factor(factor, Z_factor) for factor, Z_factor in pairs]
+    best: dict[str, Any] = {"state": first, "change": 1.0}
+    count = {"inner": info.evaluations}
 
     def objective(x: Vector) -> tuple[float, Vector]:
         before = best["state"]
@@ -272,13 +291,12 @@ def optimize(
         by_theta, _, by_dispersion = gradient_of(system, state)
         return -2.0 * state.elbo, -2.0 * np.concatenate([by_theta, by_dispersion])
 
-    x = np.concatenate([theta, dispersion])
+    x = np.concatenate([pack(factors), dispersion])
     diagonal = np.concatenate([is_diagonal(d), np.zeros(len(dispersion), dtype=bool)])
-    per_level = [max(system.arrays.n / L, 1.0) for L in system.structure.n_levels]
-    curvature = [
-        pack([np.where(np.eye(size) == 1.0, 2.0, 1.0) * L])
-        for size, L in zip(d, system.structure.n_levels, strict=True)
-    ]
+    levels = system.structure.n_levels
+    information = max(float(first.curvature.sum()), 1.0)
+    per_level = [max(information / L, 0.1) for L in levels]
+    curvature = pack(expected_curvature(factors, levels, per_level))
     probe = [
         np.full(size * (size + 1) // 2, 0.1 / np.sqrt(h))
         for size, h in zip(d, per_level, strict=True)
@@ -288,7 +306,7 @@ def optimize(
         objective,
         x,
         np.where(diagonal, 0.0, -np.inf),
-        np.diag(np.concatenate([*curvature, n])),
+        np.diag(np.concatenate([curvature, n])),
         probe=np.concatenate([*probe, np.ones(len(dispersion))]),
         longest=_LONGEST,
         tolerance=tolerance,
@@ -299,10 +317,10 @@ def optimize(
         system, unpack(theta, d), dispersion, best["state"], tolerance=inner_tolerance
     )
     count["inner"] += info.evaluations
-    return _solution(problem, theta, dispersion, state, count, hessian=hessian), record
+    return solution_at(problem, theta, dispersion, state, count, hessian=hessian), record
 
 
-def _solution(
+def solution_at(
     problem: GeneralizedMixedProblem,
     theta: Vector,
     dispersion: Vector,
@@ -311,6 +329,25 @@ def _solution(
     *,
     hessian: bool,
 ) -> GeneralizedMixedSolution:
+    """Bring a state of the engine back to the user's scale, with its standard errors.
+
+    Parameters
+    ----------
+    problem : GeneralizedMixedProblem
+    theta : float64, shape (t,)
+        Packed covariance factors in the engine's basis.
+    dispersion : float64, shape (k,)
+    state : SurrogateState
+        At `theta` and `dispersion`.
+    count : dict
+        ``inner``: factorisations so far.
+    hessian : bool
+        As in `optimize`.
+
+    Returns
+    -------
+    GeneralizedMixedSolution
+    """
     system, basis = problem.system, problem.basis
     d, p = system.structure.d, system.structure.p
     X_inv = solve_triangular(basis.X_factor, np.eye(p)) if p else np.zeros((0, 0))
