@@ -33,6 +33,7 @@ from glmmvi.inference.linear_mixed import (
 from glmmvi.inference.optimization_record import OptimizationRecord
 from glmmvi.inference.profiled_deviance import unpack
 from glmmvi.model.families import resolve_family
+from glmmvi.model.prior_weights import prior_weights
 from glmmvi.results.advi import AdviResult, fit_advi
 from glmmvi.results.control import Action, Control, GlmerControl, LmerControl
 from glmmvi.results.engine_arrays import engine_arrays, generalized_arrays
@@ -259,9 +260,7 @@ def glmer(
     design = mixed_design(formula, data, control, allow_n=not chosen.has_dispersion, **arguments)
     if np.ptp(design.y) == 0.0:
         raise DataError("Response is constant: there is nothing to explain")
-    density = chosen.bind(
-        design.y, design.weights if design.has_weights else None, totals=design.totals
-    )
+    density = chosen.bind(design.y, prior_weights(design), totals=design.totals)
     problem = build_generalized_problem(generalized_arrays(design), make_likelihood(density))
     solution, record = optimize_generalized(
         problem,
