@@ -8,7 +8,7 @@ step is negligible, a criterion that does not depend on the units of the paramet
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from glmmvi.inference.optimization_record import OptimizationRecord
 
 Vector = NDArray[np.float64]
+Index = NDArray[np.intp]
 Objective = Callable[[Vector], tuple[float, Vector]]
 
 _SUFFICIENT = 1e-4  # Armijo's constant
@@ -138,6 +139,7 @@ def minimize(
     hessian: NDArray[np.float64],
     *,
     probe: Vector,
+    columns: Mapping[int, Index] | None = None,
     longest: float = np.inf,
     tolerance: float = 1e-12,
     max_evaluations: int = 500,
@@ -155,9 +157,14 @@ def minimize(
     hessian : float64, shape (k, k)
         Positive definite guess of the Hessian at the start.
     probe : float64, shape (k,)
-        Distance from the bound at which a solution on the boundary is tried for a way down:
-        where the objective is even in a parameter its gradient at the bound is 0 whether or
-        not the bound is the optimum.
+        Distance at which a solution on the boundary is tried for a way down: where the
+        objective is even in a parameter its gradient at the bound is 0 whether or not the
+        bound is the optimum.
+    columns : mapping of int to intp, optional
+        For a bounded parameter, those that change sign with it without changing the objective
+        (the rest of its column in a covariance factor). The bound is then a mirror: a solution
+        on it that would go on behind it goes on in front of it. Where the whole column is 0,
+        its gradient is 0 too, and the curvature over the column decides.
     longest : float
         Most that a parameter moves in one step.
     tolerance : float
@@ -180,7 +187,9 @@ def minimize(
         # below the objective's rounding error the gradient still leads on, until it does not
         stalled = expected <= _NOISE * abs(state.value) and expected >= 0.5 * before
         if expected <= tolerance or stalled:
-            inside, tried = _away_from_bound(objective, state, lower, probe, hessian)
+            inside, tried = _away_from_bound(
+                objective, state, lower, probe, hessian, columns or {}, tolerance
+            )
             evaluations += tried
             if inside is None:
                 converged = True
@@ -228,13 +237,33 @@ def _away_from_bound(
     lower: Vector,
     probe: Vector,
     hessian: NDArray[np.float64],
+    columns: Mapping[int, Index],
+    tolerance: float,
 ) -> tuple[BfgsState | None, int]:
-    """A better point off the boundary, if one of the bounds is not an optimum."""
+    """A point to go on from, if one of the bounds is not an optimum."""
     tried = 0
     noise = _NOISE * max(1.0, abs(state.value))
     for i in np.flatnonzero(state.x <= lower):
+        below = columns.get(int(i), np.zeros(0, dtype=np.intp))
+        if (np.abs(state.x[below]) > 0.01 * probe[below]).any():
+            if state.gradient[i] ** 2 > 2.0 * tolerance * hessian[i, i]:
+                x = state.x.copy()
+                x[below] *= -1.0
+                return init(objective, x, hessian), tried + 1
+            continue
+        column = np.concatenate([[i], below]).astype(np.intp)
+        curvature = np.empty((column.size, column.size))
+        for row, j in enumerate(column):
+            x = state.x.copy()
+            x[j] += probe[j]
+            curvature[row] = objective(x)[1][column] / probe[j]
+            tried += 1
+        values, vectors = np.linalg.eigh(0.5 * (curvature + curvature.T))
+        if values[0] >= 0.0:
+            continue
+        downhill = vectors[:, 0] * np.where(vectors[0, 0] < 0.0, -1.0, 1.0)
         x = state.x.copy()
-        x[i] = lower[i] + probe[i]
+        x[column] += probe[i] * downhill
         candidate = init(objective, x, hessian)
         tried += 1
         if candidate.value < state.value - noise:

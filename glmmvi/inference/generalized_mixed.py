@@ -30,7 +30,7 @@ from glmmvi.inference.orthogonal_basis import (
     in_basis,
     orthogonal_basis,
 )
-from glmmvi.inference.profiled_deviance import is_diagonal, pack, unpack
+from glmmvi.inference.profiled_deviance import columns_below, is_diagonal, pack, unpack
 from glmmvi.inference.regression_arrays import RegressionArrays
 from glmmvi.inference.variational_pirls import (
     PirlsSystem,
@@ -309,6 +309,7 @@ def optimize(
         np.diag(np.concatenate([curvature, n])),
         probe=np.concatenate([*probe, np.ones(len(dispersion))]),
         longest=_LONGEST,
+        columns=columns_below(d),
         tolerance=tolerance,
         max_evaluations=max_evaluations,
     )

@@ -12,6 +12,7 @@ from scipy.linalg import solve_triangular
 from glmmvi.inference.block_factorization import BlockFactorization, backward, random_effects
 from glmmvi.inference.block_matrices import congruence
 from glmmvi.inference.bounded_bfgs import minimize
+from glmmvi.inference.covariance_start import em_step, expected_curvature
 from glmmvi.inference.cross_products import (
     BlockStructure,
     CrossProducts,
@@ -29,6 +30,7 @@ from glmmvi.inference.orthogonal_basis import (
 )
 from glmmvi.inference.profiled_deviance import (
     ProfiledDeviance,
+    columns_below,
     criterion_constant,
     is_diagonal,
     pack,
@@ -178,8 +180,13 @@ def optimize(
     """
     d = problem.structure.d
     diagonal = is_diagonal(d)
-    theta = pack([np.eye(size) for size in d]) if start is None else _to_engine(problem, start)
-    per_level = [max(problem.products.n / L, 1.0) for L in problem.structure.n_levels]
+    if start is None:
+        first = _evaluate(problem, pack([np.eye(size) for size in d]))
+        factors = em_step(first.second_moments)
+    else:
+        factors = unpack(_to_engine(problem, start), d)
+    levels = problem.structure.n_levels
+    per_level = [max(problem.products.n / L, 1.0) for L in levels]
     evaluated: dict[bytes, ProfiledDeviance] = {}
 
     def objective(theta: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
@@ -190,10 +197,11 @@ def optimize(
 
     state, record = minimize(
         objective,
-        theta,
+        pack(factors),
         np.where(diagonal, 0.0, -np.inf),
-        np.diag(_start_curvature(problem, per_level)),
+        np.diag(pack(expected_curvature(factors, levels, per_level))),
         probe=np.repeat([0.1 / np.sqrt(h) for h in per_level], [k * (k + 1) // 2 for k in d]),
+        columns=columns_below(d),
         tolerance=tolerance,
         max_evaluations=max_evaluations,
     )
@@ -259,14 +267,3 @@ def _evaluate(problem: LinearMixedProblem, theta: NDArray[np.float64]) -> Profil
 def _to_engine(problem: LinearMixedProblem, Lambda: Sequence[Matrix]) -> NDArray[np.float64]:
     factors = zip(Lambda, problem.basis.Z_factors, strict=True)
     return pack([engine_factor(factor, Z_factor) for factor, Z_factor in factors])
-
-
-def _start_curvature(
-    problem: LinearMixedProblem, per_level: Sequence[float]
-) -> NDArray[np.float64]:
-    """Expected curvature of the deviance at ``Lambda = I``, as if each term stood alone."""
-    diagonals = []
-    for d, L, h in zip(problem.structure.d, problem.structure.n_levels, per_level, strict=True):
-        c = L * (h / (1.0 + h)) ** 2
-        diagonals.append(pack([np.where(np.eye(d) == 1.0, 4.0 * c, 2.0 * c)]))
-    return np.concatenate(diagonals)

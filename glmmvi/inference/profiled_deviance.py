@@ -35,6 +35,9 @@ class ProfiledDeviance:
         Fixed effects, in the engine's basis.
     pwrss : float
         Penalised weighted residual sum of squares.
+    second_moments : tuple of float64, shape (d, d, L)
+        ``E[b b'] / sigma^2`` of every level of every term: the derivative of the criterion by
+        the cross-products within the level.
     factorization : BlockFactorization
     """
 
@@ -42,6 +45,7 @@ class ProfiledDeviance:
     gradient: NDArray[np.float64]
     beta: NDArray[np.float64]
     pwrss: float
+    second_moments: tuple[Matrix, ...]
     factorization: BlockFactorization
 
 
@@ -72,6 +76,24 @@ def unpack(theta: NDArray[np.float64], d: Sequence[int]) -> list[Matrix]:
         factors.append(factor)
         start += k
     return factors
+
+
+def columns_below(d: Sequence[int]) -> dict[int, NDArray[np.intp]]:
+    """For each diagonal element of the packed factors, the rest of its column.
+
+    A column of a covariance factor can change its sign: the model is the same.
+
+    Examples
+    --------
+    >>> {i: rest.tolist() for i, rest in columns_below([2, 1]).items()}
+    {0: [1], 2: [], 3: []}
+    """
+    below, start = {}, 0
+    for size in d:
+        for a in range(size):
+            below[start] = np.arange(start + 1, start + size - a)
+            start += size - a
+    return below
 
 
 def is_diagonal(d: Sequence[int]) -> NDArray[np.bool_]:
@@ -116,8 +138,10 @@ def profiled_deviance(
     if reml and p:
         value += float(np.linalg.slogdet(XX)[1])
         adjoint[:p, :p] += np.linalg.inv(XX)
-    gradient = pack(backward(f, adjoint).factors)
-    return ProfiledDeviance(float(value), gradient, beta, pwrss, f)
+    derivatives = backward(f, adjoint)
+    return ProfiledDeviance(
+        float(value), pack(derivatives.factors), beta, pwrss, derivatives.blocks, f
+    )
 
 
 def criterion_constant(

@@ -114,3 +114,38 @@ def test_number_of_evaluations_does_not_depend_on_the_units(scale):
     _, plain = solve(rosenbrock, [-1.2, 1.0], [-np.inf, -np.inf])
     assert abs(record.evaluations - plain.evaluations) <= 3
     assert_allclose(state.x * scale, [1.0, 1.0], atol=1e-4)
+
+
+def test_bound_that_is_a_mirror_is_passed():
+    """A column of a covariance factor may change sign: (0, b) with a slope goes on as (a, -b)."""
+
+    def objective(x):  # depends on x[0] * x[1], x[0]^2 and x[1]^2 only
+        product = x[0] * x[1] - 0.5
+        value = product**2 + 0.1 * (x[0] ** 2 + x[1] ** 2)
+        gradient = np.array([2.0 * product * x[1] + 0.2 * x[0], 2.0 * product * x[0] + 0.2 * x[1]])
+        return float(value), gradient
+
+    start, lower = np.array([0.3, -0.8]), np.array([0.0, -np.inf])
+    arguments = {"probe": np.full(2, 0.1), "columns": {0: np.array([1])}}
+    state, record = bounded_bfgs.minimize(objective, start, lower, np.eye(2), **arguments)
+    assert record.converged
+    assert_allclose(state.x, np.sqrt([0.4, 0.4]), rtol=1e-5)
+
+
+def test_way_down_that_no_single_parameter_shows_is_found():
+    """At a column of zeros the curvature may be negative only along a combination."""
+    A = np.array([[1.0, -1.5], [-1.5, 1.0]])
+
+    def objective(x):
+        return float(x @ A @ x + np.sum(x**4)), 2.0 * A @ x + 4.0 * x**3
+
+    state, record = bounded_bfgs.minimize(
+        objective,
+        np.zeros(2),
+        np.array([0.0, -np.inf]),
+        np.eye(2),
+        probe=np.full(2, 0.05),
+        columns={0: np.array([1])},
+    )
+    assert record.converged
+    assert_allclose(state.x, [0.5, 0.5], rtol=1e-4)
