@@ -8,7 +8,7 @@ warm-started. The fixed effects are a point and are optimised over with the surr
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -398,6 +398,15 @@ def schur_complement(system: PirlsSystem, state: SurrogateState) -> Matrix:
     return f.fixed[:p, :p]
 
 
+def _reflected(centre: SurrogateState, moved: SurrogateState) -> SurrogateState:
+    """Where to start on the other side of a central difference: the surrogate mirrored."""
+    return replace(
+        centre,
+        u_mean=tuple(2.0 * c - m for c, m in zip(centre.u_mean, moved.u_mean, strict=True)),
+        curvature=2.0 * centre.curvature - moved.curvature,
+    )
+
+
 def parameter_covariance(
     system: PirlsSystem,
     theta: Vector,
@@ -428,7 +437,7 @@ def parameter_covariance(
     steps = np.where(diagonal, np.minimum(steps, 0.5 * np.maximum(x, 1e-300)), steps)
     hessian = np.zeros((x.size, x.size))
     for i in np.flatnonzero(free):
-        sides = []
+        sides, start = [], state
         for sign in (1.0, -1.0):
             at = x.copy()
             at[i] += sign * steps[i]
@@ -436,12 +445,13 @@ def parameter_covariance(
                 system,
                 unpack(at[:k], d),
                 at[k + p :],
-                state,
+                start,
                 fixed_beta=at[k : k + p],
                 tolerance=1e-10,
             )
             count["inner"] += info.evaluations
             sides.append(np.concatenate(gradient_of(system, moved)))
+            start = _reflected(state, moved)
         hessian[i] = -(sides[0] - sides[1]) / (2.0 * steps[i])
     hessian = 0.5 * (hessian + hessian.T)
     covariance = np.zeros_like(hessian)
