@@ -362,7 +362,7 @@ def solution_at(
         within = full[theta.size : theta.size + p, theta.size : theta.size + p]
     else:
         full = None
-        within = np.linalg.inv(schur_complement(system, state))
+        within = np.asarray(np.linalg.inv(schur_complement(system, state)), dtype=np.float64)
     b_cov = []
     for block, Z_factor in zip(state.selected.blocks, basis.Z_factors, strict=True):
         inverse = solve_triangular(Z_factor, np.eye(len(Z_factor)))

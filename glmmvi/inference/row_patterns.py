@@ -202,7 +202,8 @@ class SparsePattern:
     def transposed(self, rows: Rows, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """See :class:`RowPattern`."""
         weights = (rows * values[:, self.level]).sum(axis=0)
-        return np.bincount(self.indices, weights=weights, minlength=self.n_columns)
+        sums = np.bincount(self.indices, weights=weights, minlength=self.n_columns)
+        return np.asarray(sums, dtype=np.float64)
 
     def columns(self, rows: Rows, start: int, stop: int) -> NDArray[np.float64]:
         """See :class:`RowPattern`."""

@@ -33,6 +33,8 @@ class GeneralizedMixedFit(MixedModelFit):
         Unconstrained dispersion parameters; empty for binomial and Poisson.
     dispersion_cov : float64, shape (k, k), or None
         Their covariance matrix, if the Hessian was asked for.
+    log_likelihood : float
+        Or the bound or approximation of it that was maximised, nats.
 
     See Also
     --------
@@ -51,6 +53,7 @@ class GeneralizedMixedFit(MixedModelFit):
     family: Family
     dispersion: NDArray[np.float64]
     dispersion_cov: NDArray[np.float64] | None
+    log_likelihood: float
 
     @property
     def n_dispersion(self) -> int:
@@ -79,12 +82,12 @@ class GeneralizedMixedFit(MixedModelFit):
         return self.posterior.elbo
 
     def logLik(self) -> LogLikelihood:
-        """Lower bound of the log likelihood, nats, with its number of parameters."""
-        return LogLikelihood(self.elbo, df=self.n_parameters, n_obs=self.nobs())
+        """Log likelihood, nats (by default a lower bound of it), with its number of parameters."""
+        return LogLikelihood(self.log_likelihood, df=self.n_parameters, n_obs=self.nobs())
 
     def deviance(self) -> float:
         """-2 times the log likelihood (its bound)."""
-        return -2.0 * self.elbo
+        return -2.0 * self.log_likelihood
 
     def AIC(self) -> float:
         """Akaike's information criterion, from the bound of the log likelihood."""
@@ -100,7 +103,7 @@ class GeneralizedMixedFit(MixedModelFit):
 
     def _criterion(self) -> InformationCriteria:
         return InformationCriteria.from_log_lik(
-            self.elbo, n_parameters=self.n_parameters, n_observations=self.nobs()
+            self.log_likelihood, n_parameters=self.n_parameters, n_observations=self.nobs()
         )
 
     # -- row by row -----------------------------------------------------------------------

@@ -1,0 +1,7 @@
+"""The fitting functions: they wire the layers together and hold no numerics."""
+
+from glmmvi.api.designs import linear_design, mixed_design
+from glmmvi.api.glmer import glmer
+from glmmvi.api.lmer import lmer
+
+__all__ = ["glmer", "linear_design", "lmer", "mixed_design"]

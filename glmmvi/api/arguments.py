@@ -1,0 +1,127 @@
+"""Checks of arguments that the fitting functions share, and the call as the printout repeats it."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, TypeVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from glmmvi.api.caller import data_name
+from glmmvi.design import DesignMatrices
+from glmmvi.errors import ArgumentError, nearest_hint
+from glmmvi.formula import deparse_lines
+from glmmvi.inference.profiled_deviance import unpack
+from glmmvi.results.control import Control
+from glmmvi.results.tables import ModelCall
+
+NaAction = Literal["na.omit", "na.exclude", "na.fail", "na.pass"]
+C = TypeVar("C", bound=Control)
+
+
+def refuse_unknown(
+    function: Callable[..., Any],
+    given: Mapping[str, Any],
+    *,
+    also: Mapping[str, Callable[..., Any]] | None = None,
+    method: str | None = None,
+) -> None:
+    """Refuse arguments that a function does not have, naming the nearest that it has.
+
+    Parameters
+    ----------
+    function : callable
+        Its last parameter collects the arguments that it does not name.
+    given : mapping
+        What was collected.
+    also : mapping of str to callable, optional
+        By method: the function whose arguments beyond the first are taken too.
+    method : str, optional
+        The method that was chosen.
+
+    Raises
+    ------
+    ArgumentError
+    """
+    own = list(inspect.signature(function).parameters)[:-1]
+    options = {name: list(inspect.signature(f).parameters)[1:] for name, f in (also or {}).items()}
+    known = own + [name for name in options.get(method or "", []) if name not in own]
+    for name, value in given.items():
+        if name in known:
+            continue
+        owners = [kind for kind, names in options.items() if name in names]
+        advice = nearest_hint(name, known)
+        if owners:
+            advice = f", which is for {' or '.join(f'method={kind!r}' for kind in owners)}"
+        raise ArgumentError(
+            f"{function.__name__}: unused argument ({name} = {value!r}){advice}; "
+            f"the arguments are {', '.join(known)}"
+        )
+
+
+def one_of(function: str, name: str, value: Any, choices: tuple[Any, ...]) -> None:
+    """Refuse a value that is none of the choices.
+
+    Raises
+    ------
+    ArgumentError
+    """
+    if value not in choices:
+        listed = ", ".join(map(repr, choices[:-1])) + f" and {choices[-1]!r}"
+        raise ArgumentError(f"{function}: {name}={value!r} is none of {listed}")
+
+
+def checked_control(control: C | None, kind: type[C], maker: str) -> C:
+    """The control object that was given, or the default.
+
+    Raises
+    ------
+    ArgumentError
+        If it is something else.
+    """
+    if control is None:
+        return kind()
+    if not isinstance(control, kind):
+        raise ArgumentError(
+            f"control={control!r} is not a control object: use control={maker}(...)"
+        )
+    return control
+
+
+def start_factors(start: ArrayLike, design: DesignMatrices) -> list[NDArray[np.float64]]:
+    """lme4's ``theta`` as one lower triangle a term.
+
+    Raises
+    ------
+    ArgumentError
+        If its length is not the model's.
+    """
+    theta = np.asarray(start, dtype=float)
+    sizes = [term.d for term in design.terms]
+    k = sum(d * (d + 1) // 2 for d in sizes)
+    if theta.shape != (k,):
+        raise ArgumentError(
+            f"incorrect number of theta components (!={k}): start has shape {theta.shape}"
+        )
+    return unpack(theta, sizes)
+
+
+def model_call(
+    design: DesignMatrices, data: Any, name: str | None, *, weights: Any, offset: Any, subset: Any
+) -> ModelCall:
+    """The call, as far as the printout repeats it."""
+    return ModelCall(
+        formula=tuple(deparse_lines(design.formula.expression)),
+        data=name or data_name(data),
+        weights=_text(weights, "weights"),
+        offset=_text(offset, "offset"),
+        subset=_text(subset, "subset"),
+    )
+
+
+def _text(argument: Any, name: str) -> str | None:
+    if argument is None:
+        return None
+    return argument if isinstance(argument, str) else name

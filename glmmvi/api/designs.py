@@ -1,0 +1,38 @@
+"""From the formula and the data to checked design matrices."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from glmmvi.design import DesignMatrices, build_design, check_random_terms
+from glmmvi.formula import ModelFormula, parse_formula
+from glmmvi.results.control import Control, LmerControl
+
+
+def linear_design(
+    formula: str | ModelFormula, data: Any, control: LmerControl, **arguments: Any
+) -> DesignMatrices:
+    """Parse the formula, build the design of a linear mixed model, check it as lme4 does."""
+    return mixed_design(formula, data, control, response_kind="numeric", **arguments)
+
+
+def mixed_design(
+    formula: str | ModelFormula,
+    data: Any,
+    control: Control,
+    *,
+    allow_n: bool = False,
+    **arguments: Any,
+) -> DesignMatrices:
+    """Parse the formula, build the design, check its random-effects terms as lme4 does."""
+    parsed = parse_formula(formula) if isinstance(formula, str) else formula
+    design = build_design(parsed, data, **arguments)
+    check_random_terms(
+        design.terms,
+        design.n,
+        allow_n=allow_n,
+        nlev_gtr_1=control.check_nlev_gtr_1 == "stop",
+        nobs_vs_nlev=control.check_nobs_vs_nlev == "stop",
+        nobs_vs_nre=control.check_nobs_vs_nRE == "stop",
+    )
+    return design

@@ -1,0 +1,192 @@
+"""``glmer``: generalized linear mixed models."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from glmmvi.api.announce import announced
+from glmmvi.api.arguments import (
+    NaAction,
+    checked_control,
+    model_call,
+    refuse_unknown,
+    start_factors,
+)
+from glmmvi.api.caller import stack_level
+from glmmvi.api.designs import mixed_design
+from glmmvi.api.lmer import lmer
+from glmmvi.design import DesignMatrices
+from glmmvi.errors import ArgumentError, DataError, GlmmviWarning
+from glmmvi.formula import ModelFormula
+from glmmvi.inference.generalized_mixed import GeneralizedMixedProblem, build_problem, optimize
+from glmmvi.inference.likelihood import make_likelihood
+from glmmvi.model.families import Family, resolve_family
+from glmmvi.model.prior_weights import prior_weights
+from glmmvi.results.control import GlmerControl, LmerControl
+from glmmvi.results.engine_arrays import generalized_arrays
+from glmmvi.results.fit import LinearMixedFit
+from glmmvi.results.generalized_answer import GeneralizedAnswer, structured_answer
+from glmmvi.results.generalized_fit import GeneralizedMixedFit
+from glmmvi.results.tables import ModelCall
+
+_BOUND = "The log likelihood is a lower bound (variational approximation)."
+
+
+def glmer(
+    formula: str | ModelFormula,
+    data: Any,
+    family: Any = "gaussian",
+    *,
+    control: GlmerControl | None = None,
+    start: ArrayLike | None = None,
+    nAGQ: int = 1,
+    subset: Any = None,
+    weights: Any = None,
+    na_action: NaAction = "na.omit",
+    offset: Any = None,
+    contrasts: Mapping[str, Any] | None = None,
+    env: Mapping[str, Any] | None = None,
+    data_name: str | None = None,
+    **unknown: Any,
+) -> GeneralizedMixedFit | LinearMixedFit:
+    """Fit a generalized linear mixed model, as lme4's ``glmer``.
+
+    The ELBO of a structured Gaussian surrogate is maximised over the covariance parameters,
+    the fixed effects and the dispersion; it is a lower bound of the log likelihood.
+
+    Parameters
+    ----------
+    formula : str or ModelFormula
+        Such as ``"cbind(incidence, size - incidence) ~ period + (1 | herd)"``.
+    data : data frame
+        pandas, polars, pyarrow, or a mapping of names to arrays; not modified.
+    family : str, function or Family
+        ``"binomial"``, ``glmmvi.poisson``, ``glmmvi.binomial("probit")``, a member of
+        ``tfp.glm``, or ``glmmvi.Family.from_tfp(...)``. ``"gaussian"`` goes to `lmer`.
+    control : GlmerControl, optional
+        Made by :func:`glmmvi.glmerControl`.
+    start : array, optional
+        lme4's ``theta`` to start from.
+    nAGQ : int
+        1, the Gaussian surrogate.
+    subset, weights, na_action, offset, contrasts, env, data_name
+        See :func:`glmmvi.lmer`. For a binomial family, `weights` are the numbers of trials of a
+        response that is a proportion.
+
+    Returns
+    -------
+    GeneralizedMixedFit
+
+    Raises
+    ------
+    FormulaError, DataError, ArgumentError
+        For what cannot be fitted, with what would work.
+
+    Examples
+    --------
+    >>> import glmmvi as gv
+    >>> cbpp = gv.load_dataset("cbpp")
+    >>> formula = "cbind(incidence, size - incidence) ~ period + (1 | herd)"
+    >>> gv.glmer(formula, cbpp, family="binomial").fixef().round(3).to_dict()
+    {'(Intercept)': -1.398, 'period2': -0.992, 'period3': -1.129, 'period4': -1.581}
+    """
+    refuse_unknown(glmer, unknown)
+    chosen = resolve_family(family)
+    control = checked_control(control, GlmerControl, "glmerControl")
+    arguments: dict[str, Any] = {
+        "weights": weights,
+        "offset": offset,
+        "subset": subset,
+        "na_action": na_action,
+        "contrasts": contrasts,
+        "env": env,
+    }
+    if chosen.name == "gaussian" and chosen.link_name == "identity":
+        return _as_linear(formula, data, control, start, data_name, arguments)
+    if nAGQ != 1:
+        raise ArgumentError(f"nAGQ={nAGQ!r}: only 1, the Gaussian surrogate, is there so far")
+    design = mixed_design(formula, data, control, allow_n=not chosen.has_dispersion, **arguments)
+    problem = generalized_problem(design, chosen)
+    solution, record = optimize(
+        problem,
+        start=None if start is None else start_factors(start, design),
+        hessian=control.use_hessian,
+        tolerance=control.tolerance,
+        max_evaluations=control.max_evaluations,
+    )
+    answer = structured_answer(
+        problem,
+        chosen,
+        solution,
+        record,
+        log_likelihood=solution.elbo,
+        approximation="Variational Approximation",
+        notes=(_BOUND,),
+    )
+    call = model_call(design, data, data_name, weights=weights, offset=offset, subset=subset)
+    return wrap_generalized_fit(design, chosen, answer, call=call, control=control)
+
+
+def generalized_problem(design: DesignMatrices, family: Family) -> GeneralizedMixedProblem:
+    """What the engines of a generalized model start from.
+
+    Raises
+    ------
+    DataError
+        If the response is constant, or not in the family's range.
+    """
+    if np.ptp(design.y) == 0.0:
+        raise DataError("Response is constant: there is nothing to explain")
+    density = family.bind(design.y, prior_weights(design), totals=design.totals)
+    return build_problem(generalized_arrays(design), make_likelihood(density))
+
+
+def wrap_generalized_fit(
+    design: DesignMatrices,
+    family: Family,
+    answer: GeneralizedAnswer,
+    *,
+    call: ModelCall,
+    control: GlmerControl,
+) -> GeneralizedMixedFit:
+    """Put an engine's answer into a fit, and say what has to be said about it."""
+    fit = GeneralizedMixedFit(
+        design=design,
+        estimates=answer.estimates,
+        posterior=answer.posterior,
+        optimization=answer.optimization,
+        call=call,
+        title=f"Generalized linear mixed model fit by maximum likelihood ({answer.approximation})",
+        show_singular=control.check_conv_singular != "ignore",
+        notes=answer.notes,
+        family=family,
+        dispersion=answer.dispersion,
+        dispersion_cov=answer.dispersion_cov,
+        log_likelihood=answer.log_likelihood,
+    )
+    return announced(fit, control)
+
+
+def _as_linear(
+    formula: str | ModelFormula,
+    data: Any,
+    control: GlmerControl,
+    start: ArrayLike | None,
+    data_name: str | None,
+    arguments: Mapping[str, Any],
+) -> LinearMixedFit:
+    """A gaussian family with the identity link is `lmer`'s, with lme4's remark."""
+    warnings.warn(
+        "calling glmer() with family=gaussian (identity link) as a shortcut to lmer() is "
+        "deprecated; please call lmer() directly",
+        GlmmviWarning,
+        stacklevel=stack_level(),
+    )
+    shared = {name: getattr(control, name) for name in LmerControl.__dataclass_fields__}
+    linear = LmerControl(**{**shared, "tolerance": LmerControl.tolerance})
+    return lmer(formula, data, control=linear, start=start, data_name=data_name, **arguments)
