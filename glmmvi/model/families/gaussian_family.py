@@ -8,7 +8,6 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from glmmvi.errors import DataError
 from glmmvi.model.families.density import Density, Kernel
 from glmmvi.model.families.exponential_sum import ExponentialSum
 from glmmvi.model.families.family import Dispersion, Family
@@ -69,18 +68,13 @@ class GaussianFamily(Family):
     ) -> Density:
         """Check a response and bind it; see `Family.bind`.
 
-        A row of weight 0 keeps its place but says nothing.
+        A row of weight 0 keeps its place but says nothing. Where the link of a response does
+        not exist (R: "cannot find valid starting values: please specify some"), the iteration
+        starts from a small mean instead.
         """
         response, precision = response_and_weights(y, weights)
         link = self.for_response(response).link_function
         name = link.name
-        if (name == "inverse" and (response == 0.0).any()) or (
-            name == "log" and (response <= 0.0).any()
-        ):
-            raise DataError(
-                "cannot find valid starting values: please specify some (a gaussian family with "
-                f"{name} link starts from the link of every response)"
-            )
         level: Array | float = -0.5 * np.log(2.0 * np.pi)
         informative: Array | float = 1.0
         count = float(len(response))
@@ -99,7 +93,7 @@ class GaussianFamily(Family):
             values = level - dispersion[0] * informative - (0.5 * inverse) * squares
             return values, np.array([inverse * sum_squares - count])
 
-        start = link.link(response)
+        start = link.link(_startable(response, name))
         variance = average((response - average(response, precision)) ** 2, precision)
         dispersion = np.array([0.5 * np.log(variance if variance > 0.0 else 1.0)])
         weight = np.ones_like(response) if precision is None else precision
@@ -148,6 +142,14 @@ class GaussianFamily(Family):
             informative = precision > 0.0
             sd = np.where(informative, sd / np.sqrt(np.where(informative, precision, 1.0)), 0.0)
         return mean + sd * rng.standard_normal(mean.shape)
+
+
+def _startable(response: Array, link_name: str) -> Array:
+    """Responses, moved into the link's domain where they are outside of it."""
+    small = 0.1 * (float(np.abs(response).mean()) or 1.0)
+    if link_name == "log":
+        return np.maximum(response, small)
+    return np.where(response == 0.0, small, response) if link_name == "inverse" else response
 
 
 @dataclass(frozen=True, eq=False)
