@@ -13,11 +13,14 @@ from typing import Any
 
 import pandas as pd
 
-from glmmvi.api import lmer
+from glmmvi.api import glmer, lmer
 from glmmvi.data import load_dataset
 from glmmvi.data.load import DESCRIPTIONS
-from glmmvi.errors import DataError, GlmmviError, nearest_hint
+from glmmvi.errors import ArgumentError, DataError, GlmmviError, nearest_hint
+from glmmvi.model.families.resolve import FAMILIES, resolve_family
 from glmmvi.results.export import fit_as_dict
+from glmmvi.results.fit import LinearMixedFit
+from glmmvi.results.generalized_fit import GeneralizedMixedFit
 from glmmvi.results.rendering import render_ranef
 
 
@@ -57,10 +60,20 @@ def _parser() -> argparse.ArgumentParser:
     fit.add_argument(
         "--data", required=True, help="a CSV or Parquet file, or the name of a bundled data set"
     )
-    fit.add_argument("--family", default="gaussian", help="only gaussian so far (default)")
-    fit.add_argument("--ml", action="store_true", help="maximum likelihood instead of REML")
     fit.add_argument(
-        "--weights", metavar="COLUMN", help="precision weights: a column or expression"
+        "--family", metavar="NAME", help=f"gaussian (lmer; default), or {', '.join(FAMILIES)}"
+    )
+    fit.add_argument("--link", metavar="NAME", help="of the family, as probit")
+    fit.add_argument(
+        "--nagq", type=int, metavar="K", help="nodes of adaptive quadrature (needs --family)"
+    )
+    fit.add_argument(
+        "--ml", action="store_true", help="maximum likelihood instead of REML (gaussian)"
+    )
+    fit.add_argument(
+        "--weights",
+        metavar="COLUMN",
+        help="precision weights, or trials of a proportion: a column or expression",
     )
     fit.add_argument("--offset", metavar="COLUMN", help="offset: a column or an expression")
     fit.add_argument("--subset", metavar="CONDITION", help='rows to use, as "floor == 0"')
@@ -88,24 +101,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _fit(options: argparse.Namespace) -> int:
-    if options.family != "gaussian":
-        raise GlmmviError(
-            f"--family {options.family} is not there yet: this version fits gaussian models"
-        )
-    engine: dict[str, Any] = {}
-    if options.method != "structured":
-        engine = {"method": options.method, "seed": options.seed}
-    fit = lmer(
-        options.formula,
-        read_data(options.data),
-        REML=not options.ml,
-        weights=options.weights,
-        offset=options.offset,
-        subset=options.subset,
-        na_action=options.na_action,
-        data_name=Path(options.data).stem,
-        **engine,
-    )
+    fit = _fitted(options)
     if options.json:
         print(json.dumps(fit_as_dict(fit), indent=2))
         return 0
@@ -117,6 +113,29 @@ def _fit(options: argparse.Namespace) -> int:
         print()
         print(fit.optimization)
     return 0
+
+
+def _fitted(options: argparse.Namespace) -> LinearMixedFit | GeneralizedMixedFit:
+    arguments: dict[str, Any] = {
+        "weights": options.weights,
+        "offset": options.offset,
+        "subset": options.subset,
+        "na_action": options.na_action,
+        "data_name": Path(options.data).stem,
+    }
+    if options.method != "structured":
+        arguments.update(method=options.method, seed=options.seed)
+    if options.family in (None, "gaussian") and options.link in (None, "identity"):
+        if options.nagq is not None:
+            raise ArgumentError("--nagq is for --family binomial and the like: lmer is exact")
+        data = read_data(options.data)
+        return lmer(options.formula, data, REML=not options.ml, **arguments)
+    if options.ml:
+        raise ArgumentError("--ml is for gaussian models: others are fitted by maximum likelihood")
+    family = resolve_family(options.family or "gaussian", options.link)
+    if options.nagq is not None:
+        arguments["nAGQ"] = options.nagq
+    return glmer(options.formula, read_data(options.data), family, **arguments)
 
 
 def _datasets(options: argparse.Namespace) -> int:

@@ -64,7 +64,7 @@ def test_files(tmp_path, capsys, suffix):
         (["fit", "y ~ x", "--data", "radn"], 'did you mean "radon"'),
         (["fit", "log_radon ~ flor + (1 | county)", "--data", "radon"], "'flor' not found"),
         (["fit", "log_radon ~ floor county", "--data", "radon"], "an operator is missing"),
-        (["fit", RADON, "--data", "radon", "--family", "binomial"], "binomial"),
+        (["fit", RADON, "--data", "radon", "--family", "binomial"], "y values must be 0 <= y <= 1"),
     ],
 )
 def test_errors_are_one_message_without_a_traceback(arguments, message, capsys):
@@ -80,3 +80,38 @@ def test_datasets_and_module_entry():
         [sys.executable, "-m", "glmmvi.cli", "datasets"], capture_output=True, text=True, check=True
     )
     assert "sleepstudy" in done.stdout
+
+
+CBPP = "cbind(incidence, size - incidence) ~ period + (1 | herd)"
+
+
+def test_a_family_goes_to_glmer(capsys):
+    assert main(["fit", CBPP, "--data", "cbpp", "--family", "binomial"]) == 0
+    printed = capsys.readouterr().out
+    fit = gv.glmer(CBPP, gv.load_dataset("cbpp"), "binomial", data_name="cbpp")
+    assert printed == f"{fit.summary()}\n"
+    assert " Family: binomial  ( logit )" in printed
+
+
+def test_a_link_and_json(capsys):
+    arguments = ["--data", "cbpp", "--family", "binomial", "--link", "probit", "--json"]
+    assert main(["fit", CBPP, *arguments]) == 0
+    result = json.loads(capsys.readouterr().out)
+    fit = gv.glmer(CBPP, gv.load_dataset("cbpp"), gv.binomial("probit"))
+    assert (result["family"], result["link"]) == ("binomial", "probit")
+    assert result["logLik"]["value"] == pytest.approx(fit.elbo)
+    assert set(result["fixef"]["period2"]) == {"estimate", "se", "z", "p"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--family", "binomal"], 'did you mean "binomial"?'),
+        (["--family", "binomial", "--ml"], "--ml is for gaussian models"),
+        (["--nagq", "9"], "--nagq is for --family binomial"),
+        (["--family", "binomial", "--link", "probits"], "probits"),
+    ],
+)
+def test_options_that_do_not_go_together(capsys, arguments, message):
+    assert main(["fit", CBPP, "--data", "cbpp", *arguments]) == 2
+    assert message in capsys.readouterr().err

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from glmmvi.results.fit import LinearMixedFit
+from glmmvi.results.advi import AdviResult
+from glmmvi.results.fit import LinearMixedFit
+from glmmvi.results.generalized_fit import GeneralizedMixedFit
+from glmmvi.results.tables import CoefficientTable
 
 
-def fit_as_dict(fit: LinearMixedFit) -> dict[str, Any]:
+def fit_as_dict(fit: LinearMixedFit | GeneralizedMixedFit) -> dict[str, Any]:
     """Everything that a report needs, as dictionaries, lists, numbers and strings.
 
     Parameters
     ----------
-    fit : LinearMixedFit
+    fit : LinearMixedFit or GeneralizedMixedFit
 
     Returns
     -------
@@ -29,7 +31,6 @@ def fit_as_dict(fit: LinearMixedFit) -> dict[str, Any]:
     >>> round(fit_as_dict(fit)["fixef"]["(Intercept)"]["estimate"], 6)
     1527.5
     """
-    coefficients = fit.summary().coefficients
     return {
         "formula": str(fit.design.formula),
         "title": fit.title.strip(),
@@ -38,16 +39,7 @@ def fit_as_dict(fit: LinearMixedFit) -> dict[str, Any]:
         "ngrps": fit.ngrps(),
         "elbo": fit.elbo,
         **_criteria(fit),
-        "fixef": {
-            name: {"estimate": estimate, "se": se, "t": t}
-            for name, estimate, se, t in zip(
-                coefficients.names,
-                coefficients.estimates.tolist(),
-                coefficients.standard_errors.tolist(),
-                coefficients.statistics.tolist(),
-                strict=True,
-            )
-        },
+        "fixef": _coefficients(fit.summary().coefficients),
         "dropped_columns": list(fit.design.dropped_columns),
         "theta": fit.estimates.theta.tolist(),
         "sigma": fit.sigma(),
@@ -60,14 +52,30 @@ def fit_as_dict(fit: LinearMixedFit) -> dict[str, Any]:
     }
 
 
-def _criteria(fit: LinearMixedFit) -> dict[str, Any]:
-    if fit.advi is not None:
-        return {"elbo_error": fit.advi.elbo_error, "seed": fit.advi.seed, "steps": fit.advi.steps}
-    return {
-        "REML" if fit.reml else "deviance": fit.REMLcrit(),
-        "logLik": {"value": fit.elbo, "df": fit.n_parameters},
+def _criteria(fit: LinearMixedFit | GeneralizedMixedFit) -> dict[str, Any]:
+    if isinstance(fit.posterior, AdviResult):
+        advi = fit.posterior
+        return {"elbo_error": advi.elbo_error, "seed": advi.seed, "steps": advi.steps}
+    log_lik = fit.logLik()
+    criteria = {
+        "logLik": {"value": float(log_lik), "df": log_lik.df},
         "AIC": fit.AIC(),
         "BIC": fit.BIC(),
+    }
+    if isinstance(fit, LinearMixedFit):
+        return {"REML" if fit.reml else "deviance": fit.REMLcrit(), **criteria}
+    names = {"family": fit.family.name, "link": fit.family.link_name}
+    return {**names, "dispersion": fit.dispersion_parameters(), **criteria}
+
+
+def _coefficients(table: CoefficientTable) -> dict[str, dict[str, float]]:
+    columns = {"estimate": table.estimates, "se": table.standard_errors}
+    columns[table.statistic] = table.statistics
+    if table.p_values is not None:
+        columns["p"] = table.p_values
+    return {
+        name: {key: float(values[i]) for key, values in columns.items()}
+        for i, name in enumerate(table.names)
     }
 
 

@@ -20,7 +20,7 @@ from glmmvi.model.families.tfp_glm_family import TfpGlmFamily, tfp_glm_link
 from glmmvi.model.families.tweedie_family import tweedie
 from glmmvi.model.families.zero_inflated_family import zero_inflated
 
-FAMILIES: dict[str, Callable[[], Family]] = {
+FAMILIES: dict[str, Callable[..., Family]] = {
     "binomial": binomial,
     "poisson": poisson,
     "Gamma": Gamma,
@@ -31,8 +31,8 @@ FAMILIES: dict[str, Callable[[], Family]] = {
     "betabinomial": betabinomial,
     "student_t": student_t,
     "tweedie": tweedie,
-    "zero_inflated_poisson": zero_inflated,
-    "zero_inflated_nbinom2": lambda: zero_inflated(nbinom2()),
+    "zero_inflated_poisson": lambda link="log": zero_inflated(poisson(link)),
+    "zero_inflated_nbinom2": lambda link="log": zero_inflated(nbinom2(link)),
 }
 """Families that a string can name."""
 
@@ -48,7 +48,7 @@ _ALIASES = {
 }
 
 
-def resolve_family(family: Any) -> Family:
+def resolve_family(family: Any, link: str | None = None) -> Family:
     """Return the family that a string, function or object stands for.
 
     Parameters
@@ -56,6 +56,8 @@ def resolve_family(family: Any) -> Family:
     family : str, callable, Family or tfp.glm.ExponentialFamily
         ``"binomial"`` or one of R's other names; a constructor (``gv.binomial``); a family
         (``gv.binomial("probit")``); a member of ``tfp.glm`` (``tfp.glm.Poisson()``).
+    link : str, optional
+        The link of a family that is given by its name.
 
     Returns
     -------
@@ -73,10 +75,12 @@ def resolve_family(family: Any) -> Family:
     >>> resolve_family(binomial).name
     'binomial'
     """
+    if isinstance(family, str):
+        return _by_name(family, link)
+    if link is not None:
+        raise ArgumentError(f"link={link!r} goes with the name of a family, not with {family!r}")
     if isinstance(family, Family):
         return family
-    if isinstance(family, str):
-        return _by_name(family)
     member = _tfp_glm_member(family)
     if member is not None:
         return TfpGlmFamily(tfp_glm_link(member), member)
@@ -100,12 +104,12 @@ def resolve_family(family: Any) -> Family:
     )
 
 
-def _by_name(name: str) -> Family:
+def _by_name(name: str, link: str | None) -> Family:
     if name.lower().startswith("quasi"):
         raise _quasi()
     chosen = _ALIASES.get(name, name)
     if chosen in FAMILIES:
-        return FAMILIES[chosen]()
+        return FAMILIES[chosen]() if link is None else FAMILIES[chosen](link)
     if name in ("negative.binomial", "negative_binomial"):
         raise ArgumentError(
             "'theta' must be specified: use negative_binomial(theta), or \"nbinom2\" to estimate it"
