@@ -19,7 +19,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import solve_triangular
 
 from glmmvi.inference.bounded_bfgs import minimize
 from glmmvi.inference.generalized_mixed import (
@@ -28,11 +27,12 @@ from glmmvi.inference.generalized_mixed import (
     solution_at,
 )
 from glmmvi.inference.generalized_mixed import optimize as optimize_surrogate
+from glmmvi.inference.joint_modes import laplace_state, solve_modes
 from glmmvi.inference.level_grid import LevelColumns, LevelGrid, level_grid, one_factor
 from glmmvi.inference.level_integrals import LevelIntegrals, integrate
 from glmmvi.inference.optimization_record import OptimizationRecord
-from glmmvi.inference.profiled_deviance import is_diagonal, pack, unpack
-from glmmvi.inference.variational_pirls import PirlsSystem, solve
+from glmmvi.inference.profiled_deviance import columns_below, is_diagonal, pack, unpack
+from glmmvi.inference.variational_pirls import PirlsSystem, SurrogateState, solve
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
@@ -41,6 +41,7 @@ _RUN_TOLERANCES = (1e-2, 1e-4)  # of the first runs: their grid will move anyway
 _MOST_RUNS = 60
 _LONGEST = 3.0  # standard errors: most that a parameter moves in one step
 _PROBE = 0.5  # standard errors: where a way off the boundary is looked for
+_UPHILL = 1e-3  # by a standard error, of -2 logL: a bound that wants to be crossed
 _DIFFERENCE = 0.02  # standard errors: step of the differences of the gradient
 
 
@@ -51,8 +52,8 @@ class QuadratureSolution:
     Attributes
     ----------
     solution : GeneralizedMixedSolution
-        Parameters, their covariance matrix, and the Gaussian surrogate at them; its `b_mean`
-        and `b_cov` are those of the exact posterior of each level, by the same quadrature.
+        Parameters, their covariance matrix, and the Gaussian surrogate at them. Its `b_mean`
+        and `b_cov` are lme4's: the conditional modes, and the inverse curvature there.
     log_likelihood : float
         Nats, every constant included.
     """
@@ -161,9 +162,12 @@ def optimize(
         )
         records.append(record)
         x, curvature = unit * final.x, final.hessian
-        settled = record.converged and record.iterations == 0 and goal == tolerance
-        if settled or not record.converged or len(records) == _MOST_RUNS:
+        mirrored = _mirrored(x, final.gradient, d)
+        settled = record.iterations == 0 and goal == tolerance and mirrored is None
+        if record.converged and settled:
             break
+        if mirrored is not None:
+            x = mirrored
         state, info = solve(
             system,
             unpack(x[:k], d),
@@ -173,14 +177,14 @@ def optimize(
             tolerance=inner_tolerance,
         )
         inner += info.evaluations
+        if not record.converged or len(records) == _MOST_RUNS:
+            settled = False
+            break
 
     steps = np.where(bounded, np.minimum(_DIFFERENCE * unit, 0.5 * x), _DIFFERENCE * unit)
     chosen = np.flatnonzero(x > lower) if hessian else np.arange(k, k + p)
     covariance = _inverse_information(lambda y: at(grid, y).gradient, x, steps, chosen)
-    plain = solution_at(problem, x[:k], x[k + p :], state, {"inner": inner}, hessian=False)
-    solution = _with_exact_posterior(
-        problem, columns, at(grid, x), plain, covariance, hessian=hessian
-    )
+    solution = _solution(problem, x, state, covariance, inner, hessian=hessian)
     value = -0.5 * records[-1].value
     return QuadratureSolution(solution, value), _joined(records, first, unit, settled)
 
@@ -216,31 +220,50 @@ def _inverse_information(
     return covariance
 
 
-def _with_exact_posterior(
+def _solution(
     problem: GeneralizedMixedProblem,
-    columns: LevelColumns,
-    integrals: LevelIntegrals,
-    plain: GeneralizedMixedSolution,
+    x: Vector,
+    state: SurrogateState,
     covariance: Matrix,
+    inner: int,
     *,
     hessian: bool,
 ) -> GeneralizedMixedSolution:
-    """The solution with standard errors and random effects by quadrature."""
-    basis, p, k = problem.basis, problem.system.structure.p, integrals.by_theta.size
-    X_inv = solve_triangular(basis.X_factor, np.eye(p)) if p else np.zeros((0, 0))
-    factors = plain.state.factorization.factors
-    b_mean, b_cov = [], []
-    for block, factor, Z_factor in zip(columns.blocks(), factors, basis.Z_factors, strict=True):
-        to_b = solve_triangular(Z_factor, factor)
-        b_mean.append(integrals.u_mean[:, block] @ to_b.T)
-        b_cov.append(to_b @ integrals.u_cov[:, block, block] @ to_b.T)
+    """The solution on the user's scale: standard errors by quadrature, random effects as lme4's."""
+    system, p = problem.system, problem.system.structure.p
+    factors = state.factorization.factors
+    k = x.size - p - system.likelihood.n_dispersion
+    theta, dispersion = x[:k], x[k + p :]
+    modes, info = solve_modes(
+        system, factors, dispersion, state.u_mean, state.beta, fixed_beta=True
+    )
+    count = {"inner": inner + info.evaluations}
+    surrogate = solution_at(problem, theta, dispersion, state, count, hessian=False)
+    at_modes = laplace_state(system, factors, dispersion, modes)
+    laplace = solution_at(problem, theta, dispersion, at_modes, count, hessian=False)
+    X_inv = np.linalg.inv(problem.basis.X_factor) if p else np.zeros((0, 0))
     return replace(
-        plain,
+        surrogate,
         beta_cov=X_inv @ covariance[k : k + p, k : k + p] @ X_inv.T,
         parameter_cov=covariance if hessian else None,
-        b_mean=tuple(b_mean),
-        b_cov=tuple(b_cov),
+        b_mean=laplace.b_mean,
+        b_cov=laplace.b_cov,
     )
+
+
+def _mirrored(x: Vector, gradient: Vector, d: Sequence[int]) -> Vector | None:
+    """The parameters on the other side of a bound that wants to be crossed, if there is one.
+
+    A column of a covariance factor can change its sign; its diagonal element is held above 0.
+    Where the objective would fall on behind the bound, it falls in front of it once the rest of
+    the column has changed its sign.
+    """
+    for i, below in columns_below(d).items():
+        if x[i] <= 0.0 and gradient[i] > _UPHILL and (x[below] != 0.0).any():
+            mirrored = x.copy()
+            mirrored[below] *= -1.0
+            return mirrored
+    return None
 
 
 def _joined(

@@ -38,18 +38,12 @@ class LevelIntegrals:
     by_theta, by_beta, by_dispersion : float64
         Derivatives of its sum: by the packed covariance factors, the fixed effects, and the
         unconstrained dispersion parameters.
-    u_mean : float64, shape (L, d)
-        Posterior means of the spherical random effects.
-    u_cov : float64, shape (L, d, d)
-        Their posterior covariance matrices.
     """
 
     value: Vector
     by_theta: Vector
     by_beta: Vector
     by_dispersion: Vector
-    u_mean: Matrix
-    u_cov: Matrix
 
     @property
     def gradient(self) -> Vector:
@@ -94,9 +88,9 @@ def integrate(
     linear = np.zeros(n) if density.linear is None else density.linear
     constant, by_dispersion = density.constant(dispersion)
     constants = np.broadcast_to(constant, (n,))
+    silent = scale == 0.0
 
     highest, total = np.full(L, -np.inf), np.zeros(L)
-    first, second = np.zeros((L, d)), np.zeros((L, d, d))
     score, moved = np.zeros(n), np.zeros((n, d))
     by_phi = [np.zeros(n) for _ in dispersion]
     group = max(1, _CELLS // n)
@@ -109,6 +103,7 @@ def integrate(
             kernel = density.kernel(eta, dispersion, slice(0, n), False)
             log_p = scale * kernel.value + linear * eta
             log_p[np.isnan(log_p)] = -np.inf
+            log_p[:, silent] = 0.0
             joint = (to_levels @ log_p.T).T - 0.5 * (u * u).sum(axis=2)
             joint += grid.log_weights[start : start + group, None]
 
@@ -117,8 +112,6 @@ def integrate(
             weight = np.where(joint == top, 1.0, np.exp(joint - top))
             highest = top
             total = total * shrink + weight.sum(axis=0)
-            first = first * shrink[:, None] + np.einsum("kl,kla->la", weight, u)
-            second = second * shrink[:, None, None] + np.einsum("kl,kla,klb->lab", weight, u, u)
             row_shrink, row_weight = shrink[codes], weight[:, codes]
             pull = row_weight * (scale * kernel.first + linear)
             pull[~np.isfinite(pull)] = 0.0
@@ -130,14 +123,10 @@ def integrate(
                 by_phi[j] = by_phi[j] * row_shrink + part.sum(axis=0)
 
     row_total = total[codes]
-    u_mean = first / total[:, None]
-    u_cov = second / total[:, None, None] - u_mean[:, :, None] * u_mean[:, None, :]
     by_factor = Z.T @ (moved / row_total[:, None])
     return LevelIntegrals(
         value=highest + np.log(total) + grid.log_det + to_levels @ constants,
         by_theta=pack([by_factor[block, block] for block in columns.blocks()]),
         by_beta=X.T @ (score / row_total),
         by_dispersion=by_dispersion + np.array([(part / row_total).sum() for part in by_phi]),
-        u_mean=u_mean,
-        u_cov=u_cov,
     )
