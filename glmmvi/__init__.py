@@ -6,7 +6,7 @@
 {'(Intercept)': 251.41, 'Days': 10.47}
 """
 
-from glmmvi.api import glmer, lmer
+from glmmvi.api import glmer, glmer_nb, lmer
 from glmmvi.data import load_dataset
 from glmmvi.design import LinearFormula, lFormula, mixed_formula, model_matrix
 from glmmvi.errors import (
@@ -116,6 +116,7 @@ __all__ = [
     "gaussian",
     "glmer",
     "glmerControl",
+    "glmer_nb",
     "inverse_gaussian",
     "isSingular",
     "lFormula",

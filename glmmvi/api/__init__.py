@@ -2,6 +2,7 @@
 
 from glmmvi.api.designs import linear_design, mixed_design
 from glmmvi.api.glmer import glmer
+from glmmvi.api.glmer_nb import glmer_nb
 from glmmvi.api.lmer import lmer
 
-__all__ = ["glmer", "linear_design", "lmer", "mixed_design"]
+__all__ = ["glmer", "glmer_nb", "linear_design", "lmer", "mixed_design"]

@@ -86,15 +86,20 @@ class NegativeBinomialFamily(Family):
     ----------
     theta : float, optional
         Known; estimated if None.
+    estimate : float, optional
+        Of a theta that was estimated: R prints it with the family, and its deviance residuals
+        take it.
     """
 
     link_function: Link = field(default_factory=LogLink)
     theta: float | None = None
+    estimate: float | None = None
 
     @property
     def name(self) -> str:
         """R's printed name."""
-        return "nbinom2" if self.theta is None else f"Negative Binomial({self.theta:.5g})"
+        shown = self.estimate if self.theta is None else self.theta
+        return "nbinom2" if shown is None else f"Negative Binomial({shown:.5g})"
 
     @property
     def _dispersions(self) -> tuple[Dispersion, ...]:
@@ -138,15 +143,16 @@ class NegativeBinomialFamily(Family):
         return mean + mean * mean / self.theta_of(dispersion)
 
     def dev_resids(self, y: ArrayLike, mu: ArrayLike, weights: ArrayLike) -> Array:
-        """Squared deviance residuals, MASS's formula; needs a known theta."""
-        if self.theta is None:
+        """Squared deviance residuals, MASS's formula; needs a theta, known or its estimate."""
+        theta = self.estimate if self.theta is None else self.theta
+        if theta is None:
             raise ArgumentError(
                 "deviance residuals of a negative binomial family need its theta: use "
-                "negative_binomial(theta)"
+                "negative_binomial(theta) or glmer_nb"
             )
         counts, mean = np.asarray(y, dtype=np.float64), np.asarray(mu, dtype=np.float64)
-        shifted = counts + self.theta
-        inside = y_log_y_over_mu(counts, mean) - shifted * np.log(shifted / (mean + self.theta))
+        shifted = counts + theta
+        inside = y_log_y_over_mu(counts, mean) - shifted * np.log(shifted / (mean + theta))
         return 2.0 * np.asarray(weights) * inside
 
     def simulate(
