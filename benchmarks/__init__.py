@@ -1,0 +1,1 @@
+"""Benchmarks: the same models in many libraries, on one machine, side by side."""
