@@ -6,7 +6,6 @@ import warnings
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from glmmvi.api.announce import announced
@@ -15,26 +14,20 @@ from glmmvi.api.arguments import (
     checked_control,
     model_call,
     refuse_unknown,
-    start_factors,
 )
 from glmmvi.api.caller import stack_level
 from glmmvi.api.designs import mixed_design
+from glmmvi.api.generalized_engines import checked_nagq, fit_structured
 from glmmvi.api.lmer import lmer
 from glmmvi.design import DesignMatrices
-from glmmvi.errors import ArgumentError, DataError, GlmmviWarning
+from glmmvi.errors import ArgumentError, GlmmviWarning
 from glmmvi.formula import ModelFormula
-from glmmvi.inference.generalized_mixed import GeneralizedMixedProblem, build_problem, optimize
-from glmmvi.inference.likelihood import make_likelihood
 from glmmvi.model.families import Family, resolve_family
-from glmmvi.model.prior_weights import prior_weights
 from glmmvi.results.control import GlmerControl, LmerControl
-from glmmvi.results.engine_arrays import generalized_arrays
 from glmmvi.results.fit import LinearMixedFit
-from glmmvi.results.generalized_answer import GeneralizedAnswer, structured_answer
+from glmmvi.results.generalized_answer import GeneralizedAnswer
 from glmmvi.results.generalized_fit import GeneralizedMixedFit
 from glmmvi.results.tables import ModelCall
-
-_BOUND = "The log likelihood is a lower bound (variational approximation)."
 
 
 def glmer(
@@ -57,7 +50,8 @@ def glmer(
     """Fit a generalized linear mixed model, as lme4's ``glmer``.
 
     The ELBO of a structured Gaussian surrogate is maximised over the covariance parameters,
-    the fixed effects and the dispersion; it is a lower bound of the log likelihood.
+    the fixed effects and the dispersion; it is a lower bound of the log likelihood. With
+    ``nAGQ`` above 1 the log likelihood itself is maximised.
 
     Parameters
     ----------
@@ -73,7 +67,10 @@ def glmer(
     start : array, optional
         lme4's ``theta`` to start from.
     nAGQ : int
-        1, the Gaussian surrogate.
+        1: the bound of the Gaussian surrogate. More (25, say; at most 100): adaptive
+        Gauss-Hermite quadrature with so many nodes a dimension, the log likelihood itself, for
+        one grouping factor with up to three columns of random effects (lme4: one). 0: lme4's
+        fast approximation, fixed and random effects maximised together.
     subset, weights, na_action, offset, contrasts, env, data_name
         See :func:`glmmvi.lmer`. For a binomial family, `weights` are the numbers of trials of a
         response that is a proportion.
@@ -96,6 +93,7 @@ def glmer(
     {'(Intercept)': -1.398, 'period2': -0.992, 'period3': -1.129, 'period4': -1.581}
     """
     refuse_unknown(glmer, unknown)
+    nAGQ = checked_nagq(nAGQ)
     chosen = resolve_family(family)
     control = checked_control(control, GlmerControl, "glmerControl")
     arguments: dict[str, Any] = {
@@ -107,43 +105,16 @@ def glmer(
         "env": env,
     }
     if chosen.name == "gaussian" and chosen.link_name == "identity":
+        if nAGQ != 1:
+            raise ArgumentError(
+                f"nAGQ={nAGQ!r}: a gaussian family with the identity link goes to lmer, which "
+                "integrates exactly and has no nAGQ; leave it out"
+            )
         return _as_linear(formula, data, control, start, data_name, arguments)
-    if nAGQ != 1:
-        raise ArgumentError(f"nAGQ={nAGQ!r}: only 1, the Gaussian surrogate, is there so far")
     design = mixed_design(formula, data, control, allow_n=not chosen.has_dispersion, **arguments)
-    problem = generalized_problem(design, chosen)
-    solution, record = optimize(
-        problem,
-        start=None if start is None else start_factors(start, design),
-        hessian=control.use_hessian,
-        tolerance=control.tolerance,
-        max_evaluations=control.max_evaluations,
-    )
-    answer = structured_answer(
-        problem,
-        chosen,
-        solution,
-        record,
-        log_likelihood=solution.elbo,
-        approximation="Variational Approximation",
-        notes=(_BOUND,),
-    )
+    answer = fit_structured(design, chosen, nAGQ=nAGQ, start=start, control=control)
     call = model_call(design, data, data_name, weights=weights, offset=offset, subset=subset)
     return wrap_generalized_fit(design, chosen, answer, call=call, control=control)
-
-
-def generalized_problem(design: DesignMatrices, family: Family) -> GeneralizedMixedProblem:
-    """What the engines of a generalized model start from.
-
-    Raises
-    ------
-    DataError
-        If the response is constant, or not in the family's range.
-    """
-    if np.ptp(design.y) == 0.0:
-        raise DataError("Response is constant: there is nothing to explain")
-    density = family.bind(design.y, prior_weights(design), totals=design.totals)
-    return build_problem(generalized_arrays(design), make_likelihood(density))
 
 
 def wrap_generalized_fit(

@@ -13,9 +13,12 @@ from glmmvi.errors import ArgumentError
 from glmmvi.model.families import Family
 from glmmvi.results.generalized_residuals import generalized_residuals
 from glmmvi.results.mixed_fit import MixedModelFit
-from glmmvi.results.prediction import linear_predictor, predict_new
+from glmmvi.results.predict_fit import predict_fit
+from glmmvi.results.prediction import linear_predictor
+from glmmvi.results.prediction_intervals import Interval
 from glmmvi.results.rows import by_row
 from glmmvi.results.summarize import model_summary, var_corr
+from glmmvi.results.surrogate_gap import SurrogateGap, gap_notes, surrogate_gap
 from glmmvi.results.tables import InformationCriteria, LogLikelihood, ModelSummary, VarCorr
 
 Scale = Literal["link", "response"]
@@ -85,6 +88,13 @@ class GeneralizedMixedFit(MixedModelFit):
         """Log likelihood, nats (by default a lower bound of it), with its number of parameters."""
         return LogLikelihood(self.log_likelihood, df=self.n_parameters, n_obs=self.nobs())
 
+    def gap(self, nodes: int | None = None) -> SurrogateGap:
+        """How many nats the surrogate's ELBO is low, by level of the one grouping factor.
+
+        See :func:`glmmvi.results.surrogate_gap.surrogate_gap`.
+        """
+        return surrogate_gap(self, nodes)
+
     def deviance(self) -> float:
         """-2 times the log likelihood (its bound)."""
         return -2.0 * self.log_likelihood
@@ -143,7 +153,13 @@ class GeneralizedMixedFit(MixedModelFit):
         random_only: bool = False,
         allow_new_levels: bool = False,
         offset: Any = None,
-    ) -> pd.Series:
+        se_fit: bool = False,
+        interval: Interval | None = None,
+        level: float = 0.95,
+        covariance_uncertainty: bool = False,
+        weights: Any = None,
+        seed: int | None = 0,
+    ) -> pd.Series | pd.DataFrame:
         """Predictions, for the data of the fit or for new ones.
 
         Parameters
@@ -154,24 +170,40 @@ class GeneralizedMixedFit(MixedModelFit):
             Scale of the predictions.
         re_form, random_only, allow_new_levels, offset
             See :meth:`glmmvi.results.fit.LinearMixedFit.predict`.
+        se_fit, interval, level, covariance_uncertainty
+            See there. The fixed effects' uncertainty comes from the Hessian, the random
+            effects' from the surrogate. A prediction interval is of a new response, and needs
+            ``type="response"``; it is the quantiles of draws.
+        weights : array or str, optional
+            For a prediction interval of a binomial proportion: numbers of trials of the new
+            rows, 1 by default. For other families prior weights.
+        seed : int, optional
+            Of those draws.
 
         Returns
         -------
         Series of float64
             By the row labels of the data.
+        DataFrame
+            With `se_fit` or `interval`: ``fit``, ``se.fit``, ``lwr``, ``upr`` (R's names).
         """
-        if type not in ("link", "response"):
-            raise ArgumentError(f"predict: type={type!r} is neither 'link' nor 'response'")
-        values, index = predict_new(
-            self.design,
-            self.estimates,
+        return predict_fit(
+            self,
             newdata,
+            family=self.family,
+            dispersion=self.dispersion,
+            type=type,
             re_form=re_form,
             random_only=random_only,
             allow_new_levels=allow_new_levels,
             offset=offset,
+            se_fit=se_fit,
+            interval=interval,
+            level=level,
+            covariance_uncertainty=covariance_uncertainty,
+            weights=weights,
+            seed=seed,
         )
-        return pd.Series(self._mean(values) if type == "response" else values, index=index)
 
     def _make_summary(self) -> ModelSummary:
         eta = linear_predictor(self.design, self.estimates)
@@ -189,5 +221,5 @@ class GeneralizedMixedFit(MixedModelFit):
             scaled=pearson / self.sigma(),
             optimization=self.optimization,
             singular=self.show_singular and self.isSingular(),
-            notes=self.notes,
+            notes=(*self.notes, *gap_notes(self)),
         )

@@ -1,0 +1,161 @@
+"""Which engine fits a generalized model, and what its answer is called."""
+
+from __future__ import annotations
+
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from glmmvi.api.arguments import start_factors
+from glmmvi.design import DesignMatrices
+from glmmvi.errors import ArgumentError, DataError
+from glmmvi.inference import adaptive_quadrature, generalized_mixed, joint_modes
+from glmmvi.inference.generalized_mixed import GeneralizedMixedProblem, build_problem
+from glmmvi.inference.level_grid import one_factor
+from glmmvi.inference.likelihood import make_likelihood
+from glmmvi.model.families import Family
+from glmmvi.model.prior_weights import prior_weights
+from glmmvi.results.control import GlmerControl
+from glmmvi.results.engine_arrays import generalized_arrays
+from glmmvi.results.generalized_answer import GeneralizedAnswer, structured_answer
+
+MOST_NODES = 100  # as lme4
+MOST_COLUMNS = 3
+
+_BOUND = "The log likelihood is a lower bound (variational approximation)."
+_JOINT = (
+    "The log likelihood is Laplace's approximation, with fixed and random effects maximised",
+    "together (nAGQ = 0): fast, but the fixed effects are shrunk. nAGQ = 1 is closer.",
+)
+
+
+def checked_nagq(value: Any) -> int:
+    """``nAGQ`` as an integer: 0, 1, or a number of quadrature nodes.
+
+    Raises
+    ------
+    ArgumentError
+        If it is not a whole number from 0 to 100.
+
+    Examples
+    --------
+    >>> checked_nagq(9.0)
+    9
+    """
+    number = isinstance(value, (Integral, Real)) and not isinstance(value, (bool, np.bool_))
+    if not number or not float(value).is_integer():
+        raise ArgumentError(
+            f"nAGQ={value!r} is not a whole number: use 0 (fast), 1 (the variational bound) or "
+            "the number of quadrature nodes, such as 25"
+        )
+    if not 0 <= value <= MOST_NODES:
+        raise ArgumentError(
+            f"nAGQ={value!r} is not between 0 and {MOST_NODES} (lme4's limit): 25 nodes are "
+            "enough for most models"
+        )
+    return int(value)
+
+
+def generalized_problem(design: DesignMatrices, family: Family) -> GeneralizedMixedProblem:
+    """What the engines of a generalized model start from.
+
+    Raises
+    ------
+    DataError
+        If the response is constant, or not in the family's range.
+    """
+    if np.ptp(design.y) == 0.0:
+        raise DataError("Response is constant: there is nothing to explain")
+    density = family.bind(design.y, prior_weights(design), totals=design.totals)
+    return build_problem(generalized_arrays(design), make_likelihood(density))
+
+
+def fit_structured(
+    design: DesignMatrices,
+    family: Family,
+    *,
+    nAGQ: int,
+    start: ArrayLike | None,
+    control: GlmerControl,
+) -> GeneralizedAnswer:
+    """Fit by the structured Gaussian surrogate, by quadrature around it, or by joint modes.
+
+    Parameters
+    ----------
+    design : DesignMatrices
+    family : Family
+    nAGQ : int
+        1: the surrogate's ELBO; more: adaptive Gauss-Hermite quadrature with so many nodes a
+        dimension; 0: lme4's fast approximation.
+    start : array, optional
+        lme4's ``theta``.
+    control : GlmerControl
+
+    Returns
+    -------
+    GeneralizedAnswer
+
+    Raises
+    ------
+    ArgumentError
+        For quadrature over more than one grouping factor or more than three columns.
+    DataError
+        See `generalized_problem`.
+    """
+    if nAGQ > 1:
+        _check_quadrature(design, nAGQ)
+    problem = generalized_problem(design, family)
+    factors = None if start is None else start_factors(start, design)
+    tolerance, limit = control.tolerance, control.max_evaluations
+    if nAGQ == 0:
+        solution, log_likelihood, record = joint_modes.optimize(
+            problem, start=factors, tolerance=tolerance, max_evaluations=limit
+        )
+        notes: tuple[str, ...] = _JOINT
+    elif nAGQ == 1:
+        solution, record = generalized_mixed.optimize(
+            problem,
+            start=factors,
+            hessian=control.use_hessian,
+            tolerance=tolerance,
+            max_evaluations=limit,
+        )
+        log_likelihood, notes = solution.elbo, (_BOUND,)
+    else:
+        found, record = adaptive_quadrature.optimize(
+            problem,
+            nAGQ,
+            start=factors,
+            hessian=control.use_hessian,
+            tolerance=tolerance,
+            max_evaluations=limit,
+        )
+        solution, log_likelihood, notes = found.solution, found.log_likelihood, ()
+    quadrature = f"Adaptive Gauss-Hermite Quadrature, nAGQ = {nAGQ}"
+    return structured_answer(
+        problem,
+        family,
+        solution,
+        record,
+        log_likelihood=log_likelihood,
+        approximation="Variational Approximation" if nAGQ == 1 else quadrature,
+        notes=notes,
+    )
+
+
+def _check_quadrature(design: DesignMatrices, nAGQ: int) -> None:
+    groups = list(dict.fromkeys(term.group for term in design.terms))
+    columns = sum(term.d for term in design.terms)
+    if one_factor(generalized_arrays(design)) is None:
+        has = f"{len(groups)} grouping factors: {', '.join(groups)}"
+    elif columns > MOST_COLUMNS:
+        has = f"{columns} columns of random effects for {', '.join(groups)}"
+    else:
+        return
+    raise ArgumentError(
+        f"nAGQ = {nAGQ}: nAGQ > 1 is only available for models with a single grouping factor and "
+        f"at most {MOST_COLUMNS} columns of random effects; this one has {has}. Use nAGQ = 1 (the "
+        "variational bound) or nAGQ = 0"
+    )
