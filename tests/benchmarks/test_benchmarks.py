@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import copy
 import json
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,14 +11,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from benchmarks.adapters import glmmvi as adapter
 from benchmarks.agreement import agreement
 from benchmarks.column_files import as_data_frame, read_columns, write_columns
 from benchmarks.compare import Limits, verdict
+from benchmarks.measure import measure
 from benchmarks.problems import GROUPS, PROBLEMS, TABLE, simulated_crossed, simulated_slopes
 from benchmarks.report import markdown
 from benchmarks.request import family_and_link, read_request, write_request
-
-ROOT = Path(__file__).parents[2]
 
 
 def run(seconds: float, *, beta: float = 1.0, fit_mb: float = 10.0) -> dict:
@@ -102,12 +100,10 @@ def test_every_problem_is_named_once_and_its_warm_up_exists() -> None:
         family_and_link(problem.family)
 
 
-def test_one_process_answers(tmp_path: Path) -> None:
+def test_one_model_is_measured(tmp_path: Path) -> None:
     request = write_request(replace(PROBLEMS["cbpp"], repeats=2), tmp_path)
     assert read_request(tmp_path) == request
-    command = [sys.executable, "-m", "benchmarks.measure", "glmmvi", str(tmp_path)]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True)
-    answer = json.loads(done.stdout)
+    answer = json.loads(json.dumps(measure(adapter, request)))
     assert answer["estimates"]["beta"]["period2"] == pytest.approx(-0.992, abs=1e-3)
     assert answer["estimates"]["sds"] == {"herd (Intercept)": pytest.approx(0.644, abs=1e-3)}
     assert answer["seconds"] > 0.0
