@@ -71,6 +71,7 @@ from glmmvi.results.generics import (
     summary,
     vcov,
 )
+from glmmvi.results.intervals import confint, profile
 
 __version__ = "0.1.0"
 
@@ -110,6 +111,7 @@ __all__ = [
     "betabinomial",
     "binomial",
     "coef",
+    "confint",
     "deviance",
     "fitted",
     "fixef",
@@ -133,6 +135,7 @@ __all__ = [
     "parse_formula",
     "poisson",
     "predict",
+    "profile",
     "ranef",
     "residuals",
     "sigma",

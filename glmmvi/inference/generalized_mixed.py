@@ -203,8 +203,8 @@ def first_state(system: PirlsSystem, dispersion: Vector) -> SurrogateState:
     return evaluate(system, factors, dispersion, zero, beta, np.maximum(at.curvature, 0.0))
 
 
-def gradient_of(system: PirlsSystem, state: SurrogateState) -> tuple[Vector, Vector, Vector]:
-    """Derivatives of the ELBO at the best surrogate: by theta, beta and the dispersion."""
+def factor_gradients(system: PirlsSystem, state: SurrogateState) -> list[Matrix]:
+    """Derivatives of the ELBO by all elements of each covariance factor, shapes (d, d)."""
     g = state.expectation.score
     by_factor = []
     for term, u, log_det in zip(
@@ -212,7 +212,14 @@ def gradient_of(system: PirlsSystem, state: SurrogateState) -> tuple[Vector, Vec
     ):
         scores = level_scores(term.Z, term.codes, g, term.n_levels)
         by_factor.append(scores.T @ u - 0.5 * log_det)
-    return pack(by_factor), system.arrays.X.T @ g, state.expectation.dispersion_score
+    return by_factor
+
+
+def gradient_of(system: PirlsSystem, state: SurrogateState) -> tuple[Vector, Vector, Vector]:
+    """Derivatives of the ELBO at the best surrogate: by theta, beta and the dispersion."""
+    by_theta = pack(factor_gradients(system, state))
+    by_beta = system.arrays.X.T @ state.expectation.score
+    return by_theta, by_beta, state.expectation.dispersion_score
 
 
 def second_moments(state: SurrogateState) -> list[Matrix]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,7 @@ from glmmvi.results.group_effects import ranef_table
 from glmmvi.results.posterior import Optimization, Posterior
 from glmmvi.results.rendering import render_print
 from glmmvi.results.tables import (
+    ConfidenceIntervals,
     GroupCoefficients,
     ModelCall,
     ModelSummary,
@@ -160,6 +162,21 @@ class MixedModelFit:
 
     def __repr__(self) -> str:
         return str(self)
+
+    # -- intervals and tests ------------------------------------------------------------
+
+    def confint(
+        self,
+        parm: str | Sequence[str] | None = None,
+        level: float = 0.95,
+        method: Literal["profile", "Wald", "vi"] = "profile",
+        *,
+        oldNames: bool = True,
+    ) -> ConfidenceIntervals:
+        """Confidence intervals: :func:`glmmvi.confint`."""
+        from glmmvi.results.intervals import confint
+
+        return confint(self, parm, level, method, oldNames=oldNames)
 
     # -- the TFP pair ---------------------------------------------------------------------
 

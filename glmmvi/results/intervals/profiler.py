@@ -1,0 +1,150 @@
+"""From a fit to the deviance functions that its profiles follow."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from glmmvi.errors import ArgumentError
+from glmmvi.inference import generalized_profile, linear_profile
+from glmmvi.inference.covariance_coordinates import sds_and_correlations
+from glmmvi.inference.gaussian_deviance import under_ml
+from glmmvi.inference.linear_mixed import LinearMixedProblem, LinearMixedSolution, optimize
+from glmmvi.inference.profile_likelihood import ProfileStart, ProfileTarget, start_profile
+from glmmvi.results.engine_arrays import generalized_arrays
+from glmmvi.results.fit import LinearMixedFit
+from glmmvi.results.generalized_fit import GeneralizedMixedFit
+from glmmvi.results.intervals.parameters import IntervalParameter
+from glmmvi.results.mixed_fit import MixedModelFit
+from glmmvi.results.structured_posterior import StructuredPosterior
+from glmmvi.results.variational_posterior import VariationalPosterior
+
+
+class Profiler(Protocol):
+    """Starts profiles of a fit's parameters."""
+
+    def start(self, parameter: IntervalParameter) -> ProfileStart:
+        """Deviance and Hessian at the optimum, with the parameter among the coordinates."""
+        ...
+
+    def estimates(self, parameters: list[IntervalParameter]) -> NDArray[np.float64]:
+        """Estimates of parameters, where the profiles have their minimum."""
+        ...
+
+
+class LinearProfiler:
+    """Profiles of a linear mixed model.
+
+    Parameters
+    ----------
+    fit : LinearMixedFit
+    refit : bool
+        Whether a REML fit is profiled under maximum likelihood, as lme4 does (else its own
+        criterion, for which fixed effects have no profile).
+    """
+
+    def __init__(self, fit: LinearMixedFit, *, refit: bool = True) -> None:
+        if not isinstance(fit.posterior, StructuredPosterior):
+            raise ArgumentError(
+                "a stochastic fit (method='advi') has no likelihood to profile; use "
+                "confint(method='Wald'), or fit without method='advi'"
+            )
+        self._posterior = fit.posterior
+        self._weights = fit.design.weights
+        self._refit = refit
+
+    @cached_property
+    def _model(self) -> tuple[LinearMixedProblem, LinearMixedSolution]:
+        problem, solution = self._posterior.problem, self._posterior.solution
+        if not (self._refit and problem.reml):
+            return problem, solution
+        problem = under_ml(problem, self._weights)
+        return problem, optimize(problem, start=solution.Lambda)[0]
+
+    def target(self, parameter: IntervalParameter) -> ProfileTarget:
+        """The deviance with the parameter among its coordinates."""
+        problem, solution = self._model
+        if parameter.covariance is not None:
+            return linear_profile.covariance_target(problem, solution, parameter.covariance)
+        contrast = np.eye(len(solution.beta))[parameter.column or 0]
+        return linear_profile.fixed_effect_target(problem, solution, contrast)
+
+    def start(self, parameter: IntervalParameter) -> ProfileStart:
+        """Deviance and Hessian at the optimum, with the parameter among the coordinates."""
+        return start_profile(self.target(parameter))
+
+    def estimates(self, parameters: list[IntervalParameter]) -> NDArray[np.float64]:
+        """Estimates of parameters, where the profiles have their minimum."""
+        solution = self._model[1]
+        scaled = [solution.sigma * factor for factor in solution.Lambda]
+        return _estimates(parameters, scaled, solution.sigma, solution.beta)
+
+
+class GeneralizedProfiler:
+    """Profiles of the ELBO of a generalized model."""
+
+    def __init__(self, fit: GeneralizedMixedFit) -> None:
+        posterior = fit.posterior
+        if not isinstance(posterior, VariationalPosterior) or (
+            abs(posterior.elbo - fit.log_likelihood) > 1e-6 * max(1.0, abs(posterior.elbo))
+        ):
+            raise ArgumentError(
+                "profiles follow the ELBO of the Gaussian surrogate, and this fit maximised "
+                "another approximation of the likelihood; use confint(method='Wald'), or fit "
+                "with nAGQ=1"
+            )
+        self._posterior = posterior
+        self._arrays = generalized_arrays(fit.design)
+
+    def start(self, parameter: IntervalParameter) -> ProfileStart:
+        """Deviance and Hessian at the optimum, with the parameter among the coordinates."""
+        problem, solution = self._posterior.problem, self._posterior.solution
+        if parameter.covariance is not None:
+            target = generalized_profile.covariance_target(problem, solution, parameter.covariance)
+        else:
+            target = generalized_profile.fixed_effect_target(
+                problem, solution, self._arrays, parameter.column or 0
+            )
+        return start_profile(target)
+
+    def estimates(self, parameters: list[IntervalParameter]) -> NDArray[np.float64]:
+        """Estimates of parameters, where the profiles have their minimum."""
+        solution = self._posterior.solution
+        return _estimates(parameters, list(solution.Lambda), 1.0, solution.beta)
+
+
+def profiler_of(fit: MixedModelFit, *, refit: bool = True) -> Profiler:
+    """The profiler of a fit.
+
+    Raises
+    ------
+    ArgumentError
+        If the fit has no criterion that can be profiled.
+    """
+    if isinstance(fit, LinearMixedFit):
+        return LinearProfiler(fit, refit=refit)
+    if isinstance(fit, GeneralizedMixedFit):
+        return GeneralizedProfiler(fit)
+    raise ArgumentError(f"a {type(fit).__name__} cannot be profiled")
+
+
+def _estimates(
+    parameters: list[IntervalParameter],
+    factors: list[NDArray[np.float64]],
+    sigma: float,
+    beta: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    tables = [sds_and_correlations(factor) for factor in factors]
+    values = []
+    for parameter in parameters:
+        covariance = parameter.covariance
+        if covariance is None:
+            values.append(beta[parameter.column or 0])
+        elif covariance.term is None:
+            values.append(sigma)
+        else:
+            values.append(tables[covariance.term][covariance.columns[0], covariance.columns[-1]])
+    return np.array(values)
