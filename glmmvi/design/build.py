@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sized
 from typing import Any, Literal
 
 import numpy as np
@@ -339,5 +339,6 @@ def _lasting(
     return {
         name: value
         for name, value in env.items()
-        if name in mentioned and (callable(value) or np.ndim(value) == 0 or len(value) != n)
+        if name in mentioned
+        and not (isinstance(value, Sized) and not isinstance(value, str) and len(value) == n)
     }
