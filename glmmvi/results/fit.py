@@ -11,7 +11,10 @@ import pandas as pd
 from glmmvi.errors import ArgumentError
 from glmmvi.results.advi import AdviResult
 from glmmvi.results.mixed_fit import MixedModelFit
-from glmmvi.results.prediction import linear_predictor, predict_new
+from glmmvi.results.posterior_moments import FullPosterior, refuse_log_likelihood
+from glmmvi.results.predict_fit import predict_fit
+from glmmvi.results.prediction import linear_predictor
+from glmmvi.results.prediction_intervals import Interval
 from glmmvi.results.residuals import residuals, scaled_residuals
 from glmmvi.results.rows import by_row
 from glmmvi.results.summarize import model_summary, var_corr
@@ -82,17 +85,13 @@ class LinearMixedFit(MixedModelFit):
     def elbo(self) -> float:
         """Evidence lower bound, nats.
 
-        Of a structured fit it is the (restricted) log likelihood itself; of a stochastic one
-        a Monte Carlo estimate of a lower bound of the log evidence, priors included.
+        Of a structured fit it is the (restricted) log likelihood itself; of one with a
+        posterior of every parameter a lower bound of the log evidence, priors included.
         """
         return self.posterior.elbo
 
     def _log_likelihood(self, name: str) -> float:
-        if self.advi is not None:
-            raise ArgumentError(
-                f"{name} needs a likelihood; a fit by method='advi' has a lower bound of the "
-                "log evidence, priors included: fit.elbo"
-            )
+        refuse_log_likelihood(self.posterior, name)
         return self.elbo
 
     def logLik(self) -> LogLikelihood:
@@ -101,7 +100,8 @@ class LinearMixedFit(MixedModelFit):
         Raises
         ------
         ArgumentError
-            For a stochastic fit, as `AIC`, `BIC`, `REMLcrit` and `deviance`: it has an ELBO.
+            For a fit with a posterior of every parameter (``method="advi"``, ...), as `AIC`,
+            `BIC`, `REMLcrit` and `deviance`: it has an ELBO.
         """
         return LogLikelihood(
             self._log_likelihood("logLik"), df=self.n_parameters, n_obs=self.nobs(), reml=self.reml
@@ -136,8 +136,8 @@ class LinearMixedFit(MixedModelFit):
         return -2.0 * log_lik + float(np.log(self.nobs())) * self.n_parameters
 
     def _criterion(self) -> RemlCriterion | InformationCriteria | EvidenceLowerBound:
-        if self.advi is not None:
-            return EvidenceLowerBound(self.advi.elbo, self.advi.elbo_error)
+        if isinstance(self.posterior, FullPosterior):
+            return self.posterior.evidence
         if self.reml:
             return RemlCriterion(-2.0 * self.elbo)
         return InformationCriteria.from_log_lik(
@@ -171,7 +171,12 @@ class LinearMixedFit(MixedModelFit):
         random_only: bool = False,
         allow_new_levels: bool = False,
         offset: Any = None,
-    ) -> pd.Series:
+        se_fit: bool = False,
+        interval: Interval | None = None,
+        level: float = 0.95,
+        covariance_uncertainty: bool = False,
+        weights: Any = None,
+    ) -> pd.Series | pd.DataFrame:
         """Predictions, for the data of the fit or for new ones.
 
         Parameters
@@ -187,27 +192,58 @@ class LinearMixedFit(MixedModelFit):
             Whether a level that was not seen is allowed; its random effects are 0.
         offset : array, shape (n_new,), optional
             Needed when the fit was given an offset as an array.
+        se_fit : bool
+            Whether to give standard errors: of fixed and random effects jointly.
+        interval : {"confidence", "prediction"}, optional
+            Of the mean given the random effects that take part, or of a new response. A level
+            that was not seen is drawn from its group's distribution; for a prediction so are
+            the terms that `re_form` leaves out.
+        level : float
+            Of the interval.
+        covariance_uncertainty : bool
+            Whether the covariance parameters count as uncertain, too.
+        weights : array or str, optional
+            For a prediction interval: precision weights of the new rows, 1 by default.
 
         Returns
         -------
         Series of float64
             By the row labels of the data; NaN where a value is missing.
+        DataFrame
+            With `se_fit` or `interval`: ``fit``, ``se.fit``, ``lwr``, ``upr`` (R's names).
 
         Raises
         ------
         DataError
             For new levels (lme4's ``new levels detected in newdata``), a missing column, ...
+
+        Examples
+        --------
+        >>> import glmmvi as gv
+        >>> fit = gv.lmer("Reaction ~ Days + (Days | Subject)", gv.load_dataset("sleepstudy"))
+        >>> new = {"Days": [10.0, 10.0], "Subject": ["308", "a new one"]}
+        >>> fit.predict(new, allow_new_levels=True, interval="prediction", level=0.9).round(1)
+             fit    lwr    upr
+        0  450.3  400.8  499.8
+        1  356.1  237.2  474.9
         """
-        values, index = predict_new(
-            self.design,
-            self.estimates,
+        return predict_fit(
+            self,
             newdata,
+            family=None,
+            dispersion=np.empty(0),
+            type="response",
             re_form=re_form,
             random_only=random_only,
             allow_new_levels=allow_new_levels,
             offset=offset,
+            se_fit=se_fit,
+            interval=interval,
+            level=level,
+            covariance_uncertainty=covariance_uncertainty,
+            weights=weights,
+            seed=None,
         )
-        return pd.Series(values, index=index)
 
     def _make_summary(self) -> ModelSummary:
         return model_summary(

@@ -13,13 +13,20 @@ from glmmvi.errors import ArgumentError
 from glmmvi.model.families import Family
 from glmmvi.results.generalized_residuals import generalized_residuals
 from glmmvi.results.mixed_fit import MixedModelFit
+from glmmvi.results.posterior_moments import FullPosterior, refuse_log_likelihood
 from glmmvi.results.predict_fit import predict_fit
 from glmmvi.results.prediction import linear_predictor
 from glmmvi.results.prediction_intervals import Interval
 from glmmvi.results.rows import by_row
 from glmmvi.results.summarize import model_summary, var_corr
 from glmmvi.results.surrogate_gap import SurrogateGap, gap_notes, surrogate_gap
-from glmmvi.results.tables import InformationCriteria, LogLikelihood, ModelSummary, VarCorr
+from glmmvi.results.tables import (
+    EvidenceLowerBound,
+    InformationCriteria,
+    LogLikelihood,
+    ModelSummary,
+    VarCorr,
+)
 
 Scale = Literal["link", "response"]
 
@@ -85,8 +92,16 @@ class GeneralizedMixedFit(MixedModelFit):
         return self.posterior.elbo
 
     def logLik(self) -> LogLikelihood:
-        """Log likelihood, nats (by default a lower bound of it), with its number of parameters."""
-        return LogLikelihood(self.log_likelihood, df=self.n_parameters, n_obs=self.nobs())
+        """Log likelihood, nats (by default a lower bound of it), with its number of parameters.
+
+        Raises
+        ------
+        ArgumentError
+            For a fit with a posterior of every parameter, as `AIC`, `BIC` and `deviance`.
+        """
+        return LogLikelihood(
+            self._log_likelihood("logLik"), df=self.n_parameters, n_obs=self.nobs()
+        )
 
     def gap(self, nodes: int | None = None) -> SurrogateGap:
         """How many nats the surrogate's ELBO is low, by level of the one grouping factor.
@@ -97,23 +112,32 @@ class GeneralizedMixedFit(MixedModelFit):
 
     def deviance(self) -> float:
         """-2 times the log likelihood (its bound)."""
-        return -2.0 * self.log_likelihood
+        return -2.0 * self._log_likelihood("deviance")
 
     def AIC(self) -> float:
         """Akaike's information criterion, from the bound of the log likelihood."""
-        return self._criterion().aic
+        return self._information("AIC").aic
 
     def BIC(self) -> float:
         """Schwarz's information criterion, from the bound of the log likelihood."""
-        return self._criterion().bic
+        return self._information("BIC").bic
 
     def REMLcrit(self) -> float:
         """Not defined: generalized models are fitted by maximum likelihood."""
         raise ArgumentError("REMLcrit is for lmer fits; a glmer fit has deviance()")
 
-    def _criterion(self) -> InformationCriteria:
+    def _log_likelihood(self, name: str) -> float:
+        refuse_log_likelihood(self.posterior, name)
+        return self.log_likelihood
+
+    def _criterion(self) -> InformationCriteria | EvidenceLowerBound:
+        if isinstance(self.posterior, FullPosterior):
+            return self.posterior.evidence
+        return self._information("the criterion")
+
+    def _information(self, name: str) -> InformationCriteria:
         return InformationCriteria.from_log_lik(
-            self.log_likelihood, n_parameters=self.n_parameters, n_observations=self.nobs()
+            self._log_likelihood(name), n_parameters=self.n_parameters, n_observations=self.nobs()
         )
 
     # -- row by row -----------------------------------------------------------------------

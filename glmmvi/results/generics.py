@@ -89,7 +89,7 @@ def residuals(
     return fit.residuals(type, scaled=scaled)
 
 
-def predict(fit: LinearMixedFit, newdata: Any = None, **arguments: Any) -> pd.Series:
+def predict(fit: LinearMixedFit, newdata: Any = None, **arguments: Any) -> pd.Series | pd.DataFrame:
     """Predictions: :meth:`LinearMixedFit.predict`."""
     return fit.predict(newdata, **arguments)
 

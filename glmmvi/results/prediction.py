@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -45,30 +46,49 @@ def linear_predictor(design: DesignMatrices, estimates: Estimates) -> Vector:
     return eta
 
 
-def predict_new(
+@dataclass(frozen=True)
+class PredictionRows:
+    """The rows to predict, and which random effects take part.
+
+    Attributes
+    ----------
+    X : float64, shape (n_new, p)
+        Without columns if the fixed effects are left out.
+    offset : float64, shape (n_new,)
+    parts : dict of int to RandomTerm
+        By the term's position in the design; the columns that do not take part are 0, the code
+        of a level that was not seen is -1.
+    index : Index
+        Row labels.
+    """
+
+    X: NDArray[np.float64]
+    offset: Vector
+    parts: dict[int, RandomTerm]
+    index: pd.Index
+
+
+def prediction_rows(
     design: DesignMatrices,
-    estimates: Estimates,
     newdata: Any,
     *,
     re_form: Any,
     random_only: bool,
     allow_new_levels: bool,
     offset: Any,
-) -> tuple[Vector, pd.Index]:
-    """Predictions for the data of the fit (`newdata` None) or for new ones.
+) -> PredictionRows:
+    """Columns of the data of the fit (`newdata` None) or of new ones.
 
     Parameters
     ----------
-    design, estimates
+    design : DesignMatrices
         Of the fit.
     newdata, re_form, random_only, allow_new_levels, offset
         See :meth:`glmmvi.results.fit.LinearMixedFit.predict`.
 
     Returns
     -------
-    values : float64, shape (n_new,)
-    index : Index
-        Row labels.
+    PredictionRows
     """
     chosen = chosen_columns(design, re_form)
     if newdata is None:
@@ -90,10 +110,21 @@ def predict_new(
                 f"new levels detected in newdata: {shown} (of {groups}); allow_new_levels=True "
                 "predicts them with random effects of 0"
             )
-    eta = np.zeros(len(new.index)) if random_only else new.offset + new.X @ estimates.beta
+    parts = {}
     for r, columns in chosen.items():
-        eta = eta + random_part(terms[design.terms[r].label], estimates.b_mean[r] * columns)
-    return eta, new.index
+        term = terms[design.terms[r].label]
+        parts[r] = term if columns.all() else replace(term, Z=term.Z * columns)
+    X = np.zeros((len(new.index), 0)) if random_only else new.X
+    shift = np.zeros(len(new.index)) if random_only else new.offset
+    return PredictionRows(X, shift, parts, new.index)
+
+
+def predicted(rows: PredictionRows, estimates: Estimates) -> Vector:
+    """Linear predictor of the rows at the estimates, shape (n_new,)."""
+    eta = rows.offset + rows.X @ estimates.beta[: rows.X.shape[1]]
+    for r, term in rows.parts.items():
+        eta = eta + random_part(term, estimates.b_mean[r])
+    return eta
 
 
 def chosen_columns(design: DesignMatrices, re_form: Any) -> dict[int, NDArray[np.bool_]]:
