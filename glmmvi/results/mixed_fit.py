@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from glmmvi.design.design_matrices import DesignMatrices
 from glmmvi.formula import ModelFormula
 from glmmvi.inference.orthogonal_basis import engine_factor, term_factor
+from glmmvi.results.covariance_uncertainty import CovarianceUncertainty, covariance_uncertainty
 from glmmvi.results.estimates import Estimates
 from glmmvi.results.group_effects import ranef_table
 from glmmvi.results.posterior import Optimization, Posterior
@@ -97,6 +98,13 @@ class MixedModelFit:
             matrix = matrix / np.outer(sd, sd)
         names = list(self.design.column_names)
         return pd.DataFrame(matrix, index=names, columns=names)
+
+    def covariance_parameters(self, *, level: float = 0.95) -> CovarianceUncertainty:
+        """Sds, correlations and dispersion parameters with standard errors and Wald intervals.
+
+        See :func:`glmmvi.results.covariance_uncertainty.covariance_uncertainty`.
+        """
+        return covariance_uncertainty(self.design.terms, self.posterior, level)
 
     @property
     def formula(self) -> ModelFormula:
