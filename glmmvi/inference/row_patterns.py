@@ -63,7 +63,7 @@ class RowPattern(Protocol):
         ...
 
     def apply(self, rows: Rows, vector: NDArray[np.float64]) -> NDArray[np.float64]:
-        """``rows[a, l, :] @ vector``, shape (d, L)."""
+        """``rows[a, l, :] @ vector``, shape (d, L); of a matrix (m, S), shape (d, L, S)."""
         ...
 
     def transposed(self, rows: Rows, values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -197,6 +197,8 @@ class SparsePattern:
 
     def apply(self, rows: Rows, vector: NDArray[np.float64]) -> NDArray[np.float64]:
         """See :class:`RowPattern`."""
+        if vector.ndim == 2:
+            return np.stack([self._matrix(values) @ vector for values in rows])
         return np.add.reduceat(rows * vector[self.indices], self.indptr[:-1], axis=1)
 
     def transposed(self, rows: Rows, values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -15,6 +15,7 @@ from glmmvi.design.design_matrices import DesignMatrices
 from glmmvi.formula import ModelFormula
 from glmmvi.inference.orthogonal_basis import engine_factor, term_factor
 from glmmvi.results.covariance_uncertainty import CovarianceUncertainty, covariance_uncertainty
+from glmmvi.results.diagnosis import SurrogateCheck, check_surrogate
 from glmmvi.results.estimates import Estimates
 from glmmvi.results.group_effects import ranef_table
 from glmmvi.results.posterior import Optimization, Posterior
@@ -151,6 +152,13 @@ class MixedModelFit:
         weights = self.design.weights
         factors = [engine_factor(Lambda, term_factor(term.Z, weights)) for term, Lambda in terms]
         return np.concatenate([np.diag(factor) for factor in factors])
+
+    def check(self, draws: int | None = None, *, seed: int = 1) -> SurrogateCheck:
+        """Diagnosis of the Gaussian surrogate: Pareto k-hat, importance-weighted log likelihood.
+
+        See :func:`glmmvi.results.diagnosis.check_surrogate`.
+        """
+        return check_surrogate(self, draws, seed=seed)
 
     # -- printing -------------------------------------------------------------------------
 

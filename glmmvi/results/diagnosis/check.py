@@ -1,0 +1,141 @@
+"""Importance sampling from a fit's surrogate: ``fit.check()``."""
+
+from __future__ import annotations
+
+from numbers import Integral
+from typing import TYPE_CHECKING
+
+from glmmvi.errors import ArgumentError
+from glmmvi.inference.importance_ratios import (
+    generalized_ratios,
+    linear_ratios,
+    paired_normals,
+    pairs_per_chunk,
+)
+from glmmvi.inference.importance_sampling import (
+    ImportanceSummary,
+    series_settles,
+    summarize_ratios,
+)
+from glmmvi.inference.independent_parts import independent_parts
+from glmmvi.inference.level_gap import default_count, level_gap
+from glmmvi.inference.level_grid import one_factor
+from glmmvi.inference.linear_mixed import posterior_of
+from glmmvi.results.diagnosis.surrogate_check import SurrogateCheck
+from glmmvi.results.engine_arrays import generalized_arrays
+from glmmvi.results.structured_posterior import StructuredPosterior
+from glmmvi.results.variational_posterior import VariationalPosterior
+
+if TYPE_CHECKING:
+    from glmmvi.results.mixed_fit import MixedModelFit
+
+_DRAWS = 2000
+_DRAWS_OF_EXACT = 100  # they only show that all ratios are equal
+_FEWEST = 20
+
+_QUADRATURE = "use nAGQ = 25"
+_CUMULANT = 'use correction="cumulant" (experimental)'
+_NOTHING = (
+    "expect standard deviations of the random effects that are too small; neither nAGQ = 25 (one "
+    'grouping factor, up to three columns) nor correction="cumulant" (a small third cumulant) '
+    "applies"
+)
+
+
+def check_surrogate(
+    fit: MixedModelFit, draws: int | None = None, *, seed: int = 1
+) -> SurrogateCheck:
+    """Importance-sample a fit's model from its Gaussian surrogate.
+
+    Parameters
+    ----------
+    fit : MixedModelFit
+        Of a structured engine.
+    draws : int, optional
+        Number of draws, in antithetic pairs: 2,000 by default, 100 for a linear model. Each
+        costs one evaluation of the likelihood on all rows.
+    seed : int
+        Same seed, same numbers.
+
+    Returns
+    -------
+    SurrogateCheck
+
+    Raises
+    ------
+    ArgumentError
+        For a fit by a stochastic method, which has no structured surrogate, and for fewer than
+        20 draws.
+    """
+    posterior = fit.posterior
+    if draws is not None and (
+        isinstance(draws, bool) or not isinstance(draws, Integral) or draws < _FEWEST
+    ):
+        raise ArgumentError(f"check: draws={draws!r} is not a whole number from {_FEWEST} up")
+    if isinstance(seed, bool) or not isinstance(seed, Integral) or seed < 0:
+        raise ArgumentError(f"check: seed={seed!r} is not a whole number from 0 up")
+    if isinstance(posterior, StructuredPosterior):
+        summary = _of_linear(fit, posterior, int(draws or _DRAWS_OF_EXACT), int(seed))
+        quadrature, remedy, reported = None, "", posterior.elbo
+    elif isinstance(posterior, VariationalPosterior):
+        summary = _of_generalized(posterior, int(draws or _DRAWS), int(seed))
+        quadrature = _by_quadrature(posterior)
+        remedy = _remedy(summary, quadrature)
+        reported = float(fit.logLik())
+    else:
+        raise ArgumentError(
+            "check() is for fits whose surrogate is the structured Gaussian (the default method); "
+            "the surrogate of a stochastic fit has its own losses and ELBO"
+        )
+    return SurrogateCheck(
+        importance=summary,
+        elbo=posterior.elbo,
+        fit_log_likelihood=reported,
+        quadrature=quadrature,
+        remedy=remedy,
+        exact=summary.pareto_k == -float("inf"),
+        seed=int(seed),
+    )
+
+
+def _of_linear(
+    fit: MixedModelFit, posterior: StructuredPosterior, draws: int, seed: int
+) -> ImportanceSummary:
+    solution, arrays = posterior.solution, generalized_arrays(fit.design)
+    gaussian = posterior_of(posterior.problem, solution)
+    p = gaussian.factorization.structure.p if gaussian.X_factor is not None else 0
+    normals = paired_normals(
+        gaussian.factorization, (draws + 1) // 2, pairs_per_chunk(arrays), seed, p=p
+    )
+    return summarize_ratios(
+        linear_ratios(arrays, gaussian, solution.Lambda, solution.u_mean, solution.beta, normals)
+    )
+
+
+def _of_generalized(posterior: VariationalPosterior, draws: int, seed: int) -> ImportanceSummary:
+    system, solution = posterior.problem.system, posterior.solution
+    normals = paired_normals(
+        solution.state.factorization, (draws + 1) // 2, pairs_per_chunk(system.arrays), seed
+    )
+    parts = independent_parts(system.arrays.terms)
+    return summarize_ratios(
+        generalized_ratios(system, solution.state, solution.dispersion, parts, normals)
+    )
+
+
+def _by_quadrature(posterior: VariationalPosterior) -> float | None:
+    """Log likelihood at the surrogate's parameters, where it is a sum of small integrals."""
+    system, solution = posterior.problem.system, posterior.solution
+    columns = one_factor(system.arrays)
+    count = None if columns is None else default_count(columns.d)
+    if columns is None or count is None:
+        return None
+    found = level_gap(system, columns, solution.state, solution.dispersion, count)
+    return float(found.log_likelihood.sum())
+
+
+def _remedy(summary: ImportanceSummary, quadrature: float | None) -> str:
+    if quadrature is not None:
+        return _QUADRATURE
+    settles = series_settles(summary.half_variance, summary.sixth_third_cumulant)
+    return _CUMULANT if settles else _NOTHING
