@@ -17,6 +17,7 @@ from glmmvi.results.prediction import linear_predictor
 from glmmvi.results.prediction_intervals import Interval
 from glmmvi.results.residuals import residuals, scaled_residuals
 from glmmvi.results.rows import by_row
+from glmmvi.results.structured_posterior import StructuredPosterior
 from glmmvi.results.summarize import model_summary, var_corr
 from glmmvi.results.tables import (
     EvidenceLowerBound,
@@ -90,12 +91,20 @@ class LinearMixedFit(MixedModelFit):
         """
         return self.posterior.elbo
 
-    def _log_likelihood(self, name: str) -> float:
+    def _minus_two_log_lik(self, name: str, reml: bool) -> float:
         refuse_log_likelihood(self.posterior, name)
-        return self.elbo
+        if reml != self.reml and isinstance(self.posterior, StructuredPosterior):
+            return self.posterior.criterion(self.design, reml=reml)
+        return -2.0 * self.elbo
 
-    def logLik(self) -> LogLikelihood:
+    def logLik(self, REML: bool | None = None) -> LogLikelihood:
         """(Restricted) log likelihood, in nats, with its number of parameters.
+
+        Parameters
+        ----------
+        REML : bool, optional
+            Whether the fixed effects are integrated out: by default, as in the fit. Otherwise
+            the other likelihood at the estimated covariance factors, as in lme4.
 
         Raises
         ------
@@ -103,37 +112,43 @@ class LinearMixedFit(MixedModelFit):
             For a fit with a posterior of every parameter (``method="advi"``, ...), as `AIC`,
             `BIC`, `REMLcrit` and `deviance`: it has an ELBO.
         """
-        return LogLikelihood(
-            self._log_likelihood("logLik"), df=self.n_parameters, n_obs=self.nobs(), reml=self.reml
-        )
+        reml = self.reml if REML is None else bool(REML)
+        value = -0.5 * self._minus_two_log_lik("logLik", reml)
+        return LogLikelihood(value, df=self.n_parameters, n_obs=self.nobs(), reml=reml)
 
     def REMLcrit(self) -> float:
-        """-2 times the restricted log likelihood (or the log likelihood, of an ML fit)."""
-        return -2.0 * self._log_likelihood("REMLcrit")
+        """-2 times the restricted log likelihood, of an ML fit too (at its estimates)."""
+        return self._minus_two_log_lik("REMLcrit", True)
 
-    def deviance(self) -> float:
+    def deviance(self, REML: bool | None = None) -> float:
         """-2 times the log likelihood.
+
+        Parameters
+        ----------
+        REML : bool, optional
+            False for the log likelihood at the estimates of a REML fit; True for `REMLcrit`.
 
         Raises
         ------
         ArgumentError
-            For a REML fit, as lme4 deprecates it: use `REMLcrit`.
+            For a REML fit without `REML`, as lme4 deprecates it.
         """
-        if self.reml:
+        if REML is None and self.reml:
             raise ArgumentError(
                 "deviance() is not defined for a REML fit; use REMLcrit() for the REML "
-                "criterion, or fit with REML=False"
+                "criterion, deviance(REML=False) for the deviance at the REML estimates, or fit "
+                "with REML=False"
             )
-        return -2.0 * self._log_likelihood("deviance")
+        return self._minus_two_log_lik("deviance", bool(REML))
 
     def AIC(self) -> float:
         """Akaike's information criterion, ``-2 logLik + 2 df``."""
-        return -2.0 * self._log_likelihood("AIC") + 2.0 * self.n_parameters
+        return self._minus_two_log_lik("AIC", self.reml) + 2.0 * self.n_parameters
 
     def BIC(self) -> float:
         """Schwarz's information criterion, ``-2 logLik + log(n) df``."""
-        log_lik = self._log_likelihood("BIC")
-        return -2.0 * log_lik + float(np.log(self.nobs())) * self.n_parameters
+        deviance = self._minus_two_log_lik("BIC", self.reml)
+        return deviance + float(np.log(self.nobs())) * self.n_parameters
 
     def _criterion(self) -> RemlCriterion | InformationCriteria | EvidenceLowerBound:
         if isinstance(self.posterior, FullPosterior):

@@ -14,6 +14,7 @@ from glmmvi.inference.gaussian_posterior import (
     conditional_term,
     dense_covariance,
 )
+from glmmvi.inference.linear_criterion import criterion_under
 from glmmvi.inference.linear_mixed import (
     LinearMixedProblem,
     LinearMixedSolution,
@@ -44,6 +45,10 @@ class StructuredPosterior:
     def elbo(self) -> float:
         """ELBO of the pair, in nats: exact, as the surrogate is the posterior."""
         return self.solution.elbo
+
+    def criterion(self, design: DesignMatrices, *, reml: bool) -> float:
+        """-2 times the (restricted) log likelihood at the estimated covariance factors."""
+        return criterion_under(self.problem, design.weights, self.solution.Lambda, reml=reml)
 
     def joint_distribution(self, design: DesignMatrices) -> Any:
         """Build the generative model at the estimates (loads TensorFlow)."""
