@@ -52,19 +52,37 @@ def vcov(fit: LinearMixedFit, *, correlation: bool = False) -> pd.DataFrame:
     return fit.vcov(correlation=correlation)
 
 
-def logLik(fit: LinearMixedFit) -> LogLikelihood:
+def logLik(fit: LinearMixedFit, REML: bool | None = None) -> LogLikelihood:
     """Log likelihood: :meth:`LinearMixedFit.logLik`."""
-    return fit.logLik()
+    return fit.logLik() if REML is None else fit.logLik(REML)
 
 
-def AIC(fit: LinearMixedFit) -> float:
-    """Akaike's information criterion: :meth:`LinearMixedFit.AIC`."""
-    return fit.AIC()
+def AIC(fit: LinearMixedFit, *others: LinearMixedFit) -> float | pd.DataFrame:
+    """Akaike's information criterion: :meth:`LinearMixedFit.AIC`.
+
+    Returns
+    -------
+    float
+    DataFrame
+        Of several fits, as in R: ``df`` and ``AIC``, a row a fit.
+    """
+    return _criteria("AIC", fit, others)
 
 
-def BIC(fit: LinearMixedFit) -> float:
-    """Schwarz's information criterion: :meth:`LinearMixedFit.BIC`."""
-    return fit.BIC()
+def BIC(fit: LinearMixedFit, *others: LinearMixedFit) -> float | pd.DataFrame:
+    """Schwarz's information criterion: :meth:`LinearMixedFit.BIC`; as :func:`AIC`."""
+    return _criteria("BIC", fit, others)
+
+
+def _criteria(
+    name: str, fit: LinearMixedFit, others: tuple[LinearMixedFit, ...]
+) -> float | pd.DataFrame:
+    if not others:
+        return float(getattr(fit, name)())
+    fits = [fit, *others]
+    return pd.DataFrame(
+        {"df": [each.n_parameters for each in fits], name: [getattr(each, name)() for each in fits]}
+    )
 
 
 def REMLcrit(fit: LinearMixedFit) -> float:
@@ -72,9 +90,9 @@ def REMLcrit(fit: LinearMixedFit) -> float:
     return fit.REMLcrit()
 
 
-def deviance(fit: LinearMixedFit) -> float:
+def deviance(fit: LinearMixedFit, REML: bool | None = None) -> float:
     """-2 log likelihood: :meth:`LinearMixedFit.deviance`."""
-    return fit.deviance()
+    return fit.deviance() if REML is None else fit.deviance(REML)
 
 
 def fitted(fit: LinearMixedFit) -> pd.Series:
@@ -109,6 +127,6 @@ def isSingular(fit: LinearMixedFit, tol: float = 1e-4) -> bool:
     return fit.isSingular(tol)
 
 
-def summary(fit: LinearMixedFit) -> ModelSummary:
+def summary(fit: LinearMixedFit, **layout: Any) -> ModelSummary:
     """lme4's summary: :meth:`LinearMixedFit.summary`."""
-    return fit.summary()
+    return fit.summary(**layout)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
 
@@ -27,6 +27,7 @@ from glmmvi.results.tables import (
     ModelSummary,
     RandomEffects,
 )
+from glmmvi.results.tables.summary_layout import SummaryLayout
 
 
 @dataclass(frozen=True)
@@ -162,9 +163,20 @@ class MixedModelFit:
 
     # -- printing -------------------------------------------------------------------------
 
-    def summary(self) -> ModelSummary:
-        """lme4's summary: its numbers, and its text when printed."""
-        return self._summary
+    def summary(self, **layout: Any) -> ModelSummary:
+        """lme4's summary: its numbers, and its text when printed.
+
+        Parameters
+        ----------
+        **layout
+            How it is printed, as in R's ``print(summary(fit), ...)``: ``digits``,
+            ``correlation``, ``symbolic_cor``, ``signif_stars``, ``ranef_comp``,
+            ``show_resids``, ``width``; see
+            :class:`glmmvi.results.tables.summary_layout.SummaryLayout`.
+        """
+        if not layout:
+            return self._summary
+        return replace(self._summary, layout=SummaryLayout.from_arguments("summary", layout))
 
     @cached_property
     def _summary(self) -> ModelSummary:

@@ -26,12 +26,13 @@ class RemlCriterion:
 
 @dataclass(frozen=True)
 class EvidenceLowerBound:
-    """The ELBO of a stochastic fit: below the log evidence of a model with priors, in nats.
+    """The ELBO of a fit with priors: below the log evidence, in nats.
 
     Attributes
     ----------
-    value, error : float
-        Monte Carlo estimate and its standard error.
+    value : float
+    error : float or None
+        Standard error of a Monte Carlo estimate.
 
     Examples
     --------
@@ -40,11 +41,13 @@ class EvidenceLowerBound:
     """
 
     value: float
-    error: float
+    error: float | None = None
 
     @property
     def headline(self) -> str:
         """What stands before the number."""
+        if self.error is None:
+            return "Evidence lower bound"
         return f"Evidence lower bound (Monte Carlo error {self.error:.2g})"
 
 

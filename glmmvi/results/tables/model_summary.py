@@ -19,6 +19,7 @@ from glmmvi.results.tables.criteria import (
 )
 from glmmvi.results.tables.optimizer_report import OptimizerReport
 from glmmvi.results.tables.renderable import Renderable
+from glmmvi.results.tables.summary_layout import SummaryLayout
 from glmmvi.results.tables.var_corr import VarCorr
 
 
@@ -91,6 +92,8 @@ class ModelSummary(Renderable):
         Our own lines, under R's layout.
     dropped : tuple of str
         Fixed-effect columns dropped for rank deficiency (not printed by lme4).
+    layout : SummaryLayout
+        How ``str(summary)`` is laid out.
 
     Examples
     --------
@@ -139,9 +142,10 @@ class ModelSummary(Renderable):
     optimizer: OptimizerReport | None = None
     notes: tuple[str, ...] = ()
     dropped: tuple[str, ...] = ()
+    layout: SummaryLayout = SummaryLayout()
 
     def __str__(self) -> str:
-        return render_summary(self).rstrip("\n")
+        return render_summary(self, **self.layout.arguments()).rstrip("\n")
 
     def _document(self) -> Document:
         return summary_document(self)
