@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any
 
@@ -143,6 +144,26 @@ def fit_structured(
         approximation="Variational Approximation" if nAGQ == 1 else quadrature,
         notes=notes,
     )
+
+
+@dataclass(frozen=True)
+class StructuredEngine:
+    """`fit_structured` with its options: fits the model to another response.
+
+    Attributes
+    ----------
+    family : Family
+    nAGQ : int
+    control : GlmerControl
+    """
+
+    family: Family
+    nAGQ: int  # noqa: N815 (lme4's name)
+    control: GlmerControl
+
+    def __call__(self, design: DesignMatrices, theta: ArrayLike | None) -> GeneralizedAnswer:
+        """Fit a design, starting from ``theta``."""
+        return fit_structured(design, self.family, nAGQ=self.nAGQ, start=theta, control=self.control)
 
 
 def _check_quadrature(design: DesignMatrices, nAGQ: int) -> None:

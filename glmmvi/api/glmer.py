@@ -17,7 +17,7 @@ from glmmvi.api.arguments import (
 )
 from glmmvi.api.caller import stack_level
 from glmmvi.api.designs import mixed_design
-from glmmvi.api.generalized_engines import checked_nagq, fit_structured
+from glmmvi.api.generalized_engines import StructuredEngine, checked_nagq, fit_structured
 from glmmvi.api.lmer import lmer
 from glmmvi.design import DesignMatrices
 from glmmvi.errors import ArgumentError, GlmmviWarning
@@ -28,6 +28,7 @@ from glmmvi.results.fit import LinearMixedFit
 from glmmvi.results.generalized_answer import GeneralizedAnswer
 from glmmvi.results.generalized_fit import GeneralizedMixedFit
 from glmmvi.results.tables import ModelCall
+from glmmvi.results.variational_posterior import VariationalPosterior
 
 
 def glmer(
@@ -114,7 +115,8 @@ def glmer(
     design = mixed_design(formula, data, control, allow_n=not chosen.has_dispersion, **arguments)
     answer = fit_structured(design, chosen, nAGQ=nAGQ, start=start, control=control)
     call = model_call(design, data, data_name, weights=weights, offset=offset, subset=subset)
-    return wrap_generalized_fit(design, chosen, answer, call=call, control=control)
+    engine = StructuredEngine(chosen, nAGQ, control)
+    return wrap_generalized_fit(design, chosen, answer, call=call, control=control, engine=engine)
 
 
 def wrap_generalized_fit(
@@ -124,6 +126,7 @@ def wrap_generalized_fit(
     *,
     call: ModelCall,
     control: GlmerControl,
+    engine: StructuredEngine | None = None,
 ) -> GeneralizedMixedFit:
     """Put an engine's answer into a fit, and say what has to be said about it."""
     fit = GeneralizedMixedFit(
@@ -139,6 +142,7 @@ def wrap_generalized_fit(
         dispersion=answer.dispersion,
         dispersion_cov=answer.dispersion_cov,
         log_likelihood=answer.log_likelihood,
+        engine=engine if isinstance(answer.posterior, VariationalPosterior) else None,
     )
     return announced(fit, control)
 

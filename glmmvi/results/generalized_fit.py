@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from glmmvi.design.design_matrices import DesignMatrices
 from glmmvi.errors import ArgumentError
 from glmmvi.model.families import Family
+from glmmvi.results.generalized_answer import GeneralizedAnswer
 from glmmvi.results.generalized_residuals import generalized_residuals
 from glmmvi.results.mixed_fit import MixedModelFit
 from glmmvi.results.posterior_moments import FullPosterior, refuse_log_likelihood
@@ -45,6 +48,8 @@ class GeneralizedMixedFit(MixedModelFit):
         Their covariance matrix, if the Hessian was asked for.
     log_likelihood : float
         Or the bound or approximation of it that was maximised, nats.
+    engine : callable, optional
+        ``(design, theta) -> GeneralizedAnswer``: fits another response of the same rows.
 
     See Also
     --------
@@ -64,6 +69,7 @@ class GeneralizedMixedFit(MixedModelFit):
     dispersion: NDArray[np.float64]
     dispersion_cov: NDArray[np.float64] | None
     log_likelihood: float
+    engine: Callable[[DesignMatrices, ArrayLike], GeneralizedAnswer] | None = None
 
     @property
     def n_dispersion(self) -> int:
