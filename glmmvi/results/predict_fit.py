@@ -103,17 +103,16 @@ covariance_uncertainty, weights, seed
     if family is None:
         ends = None
         if interval == "confidence":
-            ends = interval_ends(eta, sd, level)
+            ends = interval_ends(moments, level)
         elif interval == "prediction":
             _whole(random_only)
-            squared = float(np.mean([point.scale**2 for point in points]))
-            noise = squared / _row_weights(fit, rows, newdata, weights)
-            moments = link_moments(rows, eta, points, left_out_terms(fit.design, rows, newdata))
-            ends = interval_ends(eta, np.sqrt(moments.variance + noise), level)
+            noise = 1.0 / _row_weights(fit, rows, newdata, weights)
+            left_out = left_out_terms(fit.design, rows, newdata)
+            ends = interval_ends(link_moments(rows, eta, points, left_out, noise), level)
         return table(eta, sd if se_fit else None, ends, rows.index)
     values, ends = eta, None
     if interval == "confidence":
-        ends = interval_ends(eta, sd, level)
+        ends = interval_ends(moments, level)
     if type == "response":
         values = _mean(family, dispersion, eta)
         sd = sd * np.abs(family.mu_eta(eta))
@@ -125,7 +124,8 @@ covariance_uncertainty, weights, seed
             raise ArgumentError(
                 "predict: interval='prediction' is of a new response: use type='response'"
             )
-        moments = link_moments(rows, eta, points, left_out_terms(fit.design, rows, newdata))
+        left_out = left_out_terms(fit.design, rows, newdata)
+        moments = link_moments(rows, eta, points, left_out)
         given = _row_weights(fit, rows, newdata, weights)
         trials = newdata is None and weights is None
         ends = drawn_interval(

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import ndtri
+from scipy.special import ndtri, stdtrit
 
 from glmmvi.design.design_matrices import DesignMatrices
 from glmmvi.design.random_term import RandomTerm
@@ -24,6 +24,7 @@ Vector = NDArray[np.float64]
 Interval = Literal["confidence", "prediction"]
 
 _CHUNK = 4_000_000  # numbers of a temporary
+_FEWEST = 3.0  # degrees of freedom that an interval has at least
 
 
 @dataclass(frozen=True)
@@ -34,10 +35,14 @@ class LinkMoments:
     ----------
     mean, variance : float64, shape (n,)
         Link scale (squared).
+    df : float64, shape (n,)
+        Satterthwaite's degrees of freedom of `variance`: infinite where the covariance
+        parameters count as known.
     """
 
     mean: Vector
     variance: Vector
+    df: Vector
 
 
 def link_moments(
@@ -45,6 +50,7 @@ def link_moments(
     mean: Vector,
     points: Sequence[CovariancePoint],
     left_out: Sequence[tuple[int, RandomTerm]] = (),
+    noise: Vector | None = None,
 ) -> LinkMoments:
     """Moments of the linear predictor, averaged over the covariance parameters' points.
 
@@ -55,17 +61,20 @@ def link_moments(
         The predictions themselves, at the estimates.
     points : sequence of CovariancePoint
         One, at the estimates, or those of the covariance parameters' uncertainty; what their
-        means differ from `mean` is part of the variance.
+        means differ from `mean` is part of the variance, and what their variances differ from
+        one another gives its degrees of freedom (Satterthwaite 1946, Biometrics Bulletin 2).
     left_out : sequence of (int, RandomTerm)
         Terms (position in the design, columns) whose effects are drawn from their group's
         distribution, whatever the level.
+    noise : float64, shape (n,), optional
+        Variance of a response given its mean, in units of ``sigma^2``.
 
     Returns
     -------
     LinkMoments
     """
     Z = {r: sparse_columns(term) for r, term in rows.parts.items()}
-    total = np.zeros(len(mean))
+    variances, shifts = [], np.zeros(len(mean))
     for point in points:
         effects = point.effects
         there = rows.offset + rows.X @ effects.beta[: rows.X.shape[1]]
@@ -77,8 +86,14 @@ def link_moments(
             variance = variance + np.where(term.codes < 0, drawn, 0.0)
         for r, term in left_out:
             variance = variance + new_level_variance(term.Z, effects.Lambda[r], point.scale)
-        total += variance + (there - mean) ** 2
-    return LinkMoments(mean, total / len(points))
+        variances.append(variance if noise is None else variance + point.scale**2 * noise)
+        shifts += (there - mean) ** 2 / len(points)
+    total = np.mean(variances, axis=0) + shifts
+    if len(points) == 1:
+        return LinkMoments(mean, total, np.full(len(mean), np.inf))
+    spread = np.var(variances, axis=0)
+    df = np.divide(2.0 * total**2, spread, out=np.full(len(mean), np.inf), where=spread > 0.0)
+    return LinkMoments(mean, total, np.maximum(df, _FEWEST))
 
 
 def left_out_terms(
@@ -118,12 +133,29 @@ def _used(part: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np.b
     return np.broadcast_to((part == whole).all(axis=0), whole.shape)
 
 
-def interval_ends(centre: Vector, sd: Vector, level: float) -> tuple[Vector, Vector]:
-    """A normal interval of every row."""
+def interval_ends(moments: LinkMoments, level: float) -> tuple[Vector, Vector]:
+    """A t interval of every row: normal where the covariance parameters count as known."""
+    check_level(level)
+    margin = t_quantile(0.5 + 0.5 * level, moments.df) * np.sqrt(moments.variance)
+    return moments.mean - margin, moments.mean + margin
+
+
+def check_level(level: float) -> None:
+    """Refuse what is no probability."""
     if not isinstance(level, (int, float)) or not 0.0 < level < 1.0:
         raise ArgumentError(f"level={level!r} is not a probability between 0 and 1")
-    z = float(ndtri(0.5 + 0.5 * level))
-    return centre - z * sd, centre + z * sd
+
+
+def t_quantile(probability: Any, df: Vector) -> Vector:
+    """Quantiles of t distributions; the normal's where `df` is large.
+
+    Examples
+    --------
+    >>> t_quantile(0.975, np.array([5.0, np.inf])).round(3).tolist()
+    [2.571, 1.96]
+    """
+    normal = ndtri(probability)
+    return np.where(df > 1e6, normal, stdtrit(np.minimum(df, 1e6), probability))
 
 
 def drawn_interval(
@@ -155,7 +187,7 @@ def drawn_interval(
     -------
     lower, upper : float64, shape (n,)
     """
-    interval_ends(moments.mean[:0], moments.variance[:0], level)
+    check_level(level)
     rng = np.random.default_rng(seed)
     share = -(-n_draws // len(dispersions))
     n_draws = share * len(dispersions)
@@ -166,7 +198,7 @@ def drawn_interval(
     for start in range(0, len(known), step):
         at = known[start : start + step]
         strata = rng.permuted(np.tile(np.arange(n_draws)[:, None], (1, len(at))), axis=0)
-        z = ndtri((strata + rng.random(strata.shape)) / n_draws)
+        z = t_quantile((strata + rng.random(strata.shape)) / n_draws, moments.df[at])
         eta = moments.mean[at] + np.sqrt(moments.variance[at]) * z
         y = np.concatenate(
             [
