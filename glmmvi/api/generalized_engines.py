@@ -163,7 +163,9 @@ class StructuredEngine:
 
     def __call__(self, design: DesignMatrices, theta: ArrayLike | None) -> GeneralizedAnswer:
         """Fit a design, starting from ``theta``."""
-        return fit_structured(design, self.family, nAGQ=self.nAGQ, start=theta, control=self.control)
+        return fit_structured(
+            design, self.family, nAGQ=self.nAGQ, start=theta, control=self.control
+        )
 
 
 def _check_quadrature(design: DesignMatrices, nAGQ: int) -> None:
