@@ -69,6 +69,7 @@ from glmmvi.results.generics import (
     residuals,
     sigma,
     summary,
+    update,
     vcov,
 )
 from glmmvi.results.intervals import confint, profile
@@ -142,6 +143,7 @@ __all__ = [
     "student_t",
     "summary",
     "tweedie",
+    "update",
     "update_formula",
     "vcov",
     "zero_inflated",

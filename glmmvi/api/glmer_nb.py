@@ -7,6 +7,7 @@ from typing import Any
 
 from glmmvi.api.arguments import refuse_unknown
 from glmmvi.api.glmer import glmer
+from glmmvi.api.updatable import updatable
 from glmmvi.errors import ArgumentError
 from glmmvi.formula import ModelFormula
 from glmmvi.model.families import nbinom2
@@ -14,6 +15,7 @@ from glmmvi.model.families.negative_binomial_family import NegativeBinomialFamil
 from glmmvi.results.generalized_fit import GeneralizedMixedFit
 
 
+@updatable
 def glmer_nb(formula: str | ModelFormula, data: Any, **arguments: Any) -> GeneralizedMixedFit:
     """Fit a negative binomial mixed model with a log link, as lme4's ``glmer.nb``.
 

@@ -130,3 +130,8 @@ def isSingular(fit: LinearMixedFit, tol: float = 1e-4) -> bool:
 def summary(fit: LinearMixedFit, **layout: Any) -> ModelSummary:
     """lme4's summary: :meth:`LinearMixedFit.summary`."""
     return fit.summary(**layout)
+
+
+def update(fit: LinearMixedFit, formula: Any = None, **changes: Any) -> Any:
+    """Fit again with changes: :meth:`MixedModelFit.update`."""
+    return fit.update(formula, **changes)

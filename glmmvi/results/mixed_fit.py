@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any, Literal
 
@@ -12,11 +12,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from glmmvi.design.design_matrices import DesignMatrices
+from glmmvi.errors import ArgumentError
 from glmmvi.formula import ModelFormula
 from glmmvi.inference.orthogonal_basis import engine_factor, term_factor
 from glmmvi.results.covariance_uncertainty import CovarianceUncertainty, covariance_uncertainty
 from glmmvi.results.diagnosis import SurrogateCheck, check_surrogate
 from glmmvi.results.estimates import Estimates
+from glmmvi.results.fit_arguments import FitArguments
 from glmmvi.results.group_effects import ranef_table
 from glmmvi.results.posterior import Optimization, Posterior
 from glmmvi.results.rendering import render_print
@@ -52,6 +54,8 @@ class MixedModelFit:
         Whether a singular fit is said to be one.
     notes : tuple of str
         Lines of our own, under R's layout.
+    arguments : FitArguments or None
+        What the fit was asked for; not pickled.
     """
 
     design: DesignMatrices
@@ -62,6 +66,47 @@ class MixedModelFit:
     title: str
     show_singular: bool
     notes: tuple[str, ...]
+    arguments: FitArguments | None = field(default=None, kw_only=True, compare=False)
+
+    def update(self, formula: str | ModelFormula | None = None, **changes: Any) -> Any:
+        """Fit again with changes: R's ``update``.
+
+        The data are those of the fit's call, as they are now, unless ``data=`` is given.
+
+        Parameters
+        ----------
+        formula : str or ModelFormula, optional
+            In which ``.`` stands for what the fit has on that side: ``". ~ . - x"``.
+        **changes
+            Arguments of the fitting function: ``REML=False``, ``subset=...``.
+
+        Raises
+        ------
+        ArgumentError
+            If the fit was loaded or unpickled, so that its data are not at hand.
+
+        Examples
+        --------
+        >>> import glmmvi as gv
+        >>> fit = gv.lmer("log_radon ~ floor + (1 | county)", gv.load_dataset("radon"))
+        >>> list(fit.update(". ~ . - floor", REML=False).fixef().index)
+        ['(Intercept)']
+        """
+        if self.arguments is None:
+            raise ArgumentError(
+                "update: this fit does not hold its data (it was loaded or unpickled): call "
+                "the fitting function with the data and update_formula(fit.formula, ...)"
+            )
+        return self.arguments.changed(self.formula, formula, **changes)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # neither the user's data nor what is built when asked for
+        own = {field.name for field in fields(self)}
+        return {
+            name: None if name == "arguments" else value
+            for name, value in self.__dict__.items()
+            if name in own
+        }
 
     def fixef(self, *, add_dropped: bool = False) -> pd.Series:
         """Fixed effects, by R's column names.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -142,7 +142,7 @@ class ModelSummary(Renderable):
     optimizer: OptimizerReport | None = None
     notes: tuple[str, ...] = ()
     dropped: tuple[str, ...] = ()
-    layout: SummaryLayout = SummaryLayout()
+    layout: SummaryLayout = field(default_factory=SummaryLayout)
 
     def __str__(self) -> str:
         return render_summary(self, **self.layout.arguments()).rstrip("\n")
