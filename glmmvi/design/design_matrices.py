@@ -100,6 +100,11 @@ class DesignMatrices:
         return self.X.shape[0]
 
     @property
+    def n_used(self) -> int:
+        """Number of observations with a positive weight."""
+        return int(np.count_nonzero(self.weights))
+
+    @property
     def p(self) -> int:
         """Number of fixed-effects columns."""
         return self.X.shape[1]

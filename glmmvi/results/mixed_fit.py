@@ -174,7 +174,7 @@ class MixedModelFit:
 
     def nobs(self) -> int:
         """Observations used (rows with a positive weight and nothing missing)."""
-        return int(np.count_nonzero(self.design.weights))
+        return self.design.n_used
 
     def ngrps(self) -> dict[str, int]:
         """Number of levels of every grouping factor."""
