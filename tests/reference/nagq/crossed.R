@@ -7,7 +7,7 @@ out <- list()
 add <- function(name, form, data, family) {
   best <- NULL
   for (start in 1:2) { # bobyqa, twice from its own answer
-    control <- glmerControl(optimizer = "bobyqa", optCtrl = list(rhoend = 1e-9, maxfun = 1e5),
+    control <- glmerControl(optimizer = "bobyqa", optCtrl = list(rhoend = 1e-9, maxfun = 1e5), tolPwrss = 1e-12,
       check.conv.grad = "ignore", check.conv.hess = "ignore")
     from <- if (is.null(best)) NULL else getME(best, "theta")
     best <- suppressWarnings(glmer(form, data, family, nAGQ = 0, control = control, start = from))

@@ -35,7 +35,7 @@ add <- function(name, form, data, family, nodes, log_density) {
   for (k in nodes) {
     best <- NULL
     for (start in 1:2) { # bobyqa, twice from its own answer
-      control <- glmerControl(optimizer = "bobyqa", optCtrl = list(rhoend = 1e-9, maxfun = 1e5),
+      control <- glmerControl(optimizer = "bobyqa", optCtrl = list(rhoend = 1e-9, maxfun = 1e5), tolPwrss = 1e-12,
         check.conv.grad = "ignore", check.conv.hess = "ignore")
       from <- if (is.null(best)) NULL else if (k == 0) getME(best, "theta") else
         list(theta = getME(best, "theta"), fixef = fixef(best))
