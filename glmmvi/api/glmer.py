@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from numpy.typing import ArrayLike
 
@@ -13,16 +13,26 @@ from glmmvi.api.arguments import (
     NaAction,
     checked_control,
     model_call,
+    one_of,
     refuse_unknown,
+)
+from glmmvi.api.bayesian_engines import (
+    GENERALIZED_OPTIONS,
+    METHODS,
+    generalized_posterior,
+    needs_one_node,
+    penalized_answer,
 )
 from glmmvi.api.caller import stack_level
 from glmmvi.api.designs import mixed_design
 from glmmvi.api.generalized_engines import StructuredEngine, checked_nagq, fit_structured
 from glmmvi.api.lmer import lmer
+from glmmvi.api.updatable import updatable
 from glmmvi.design import DesignMatrices
 from glmmvi.errors import ArgumentError, GlmmviWarning
 from glmmvi.formula import ModelFormula
 from glmmvi.model.families import Family, resolve_family
+from glmmvi.model.prior_mapping import resolve_priors
 from glmmvi.results.control import GlmerControl, LmerControl
 from glmmvi.results.fit import LinearMixedFit
 from glmmvi.results.generalized_answer import GeneralizedAnswer
@@ -30,7 +40,10 @@ from glmmvi.results.generalized_fit import GeneralizedMixedFit
 from glmmvi.results.tables import ModelCall
 from glmmvi.results.variational_posterior import VariationalPosterior
 
+_TITLE = "Generalized linear mixed model fit by maximum likelihood"
 
+
+@updatable
 def glmer(
     formula: str | ModelFormula,
     data: Any,
@@ -46,7 +59,9 @@ def glmer(
     contrasts: Mapping[str, Any] | None = None,
     env: Mapping[str, Any] | None = None,
     data_name: str | None = None,
-    **unknown: Any,
+    method: Literal["structured", "advi"] = "structured",
+    priors: Mapping[Any, Any] | None = None,
+    **options: Any,
 ) -> GeneralizedMixedFit | LinearMixedFit:
     """Fit a generalized linear mixed model, as lme4's ``glmer``.
 
@@ -93,8 +108,10 @@ def glmer(
     >>> gv.glmer(formula, cbpp, family="binomial").fixef().round(3).to_dict()
     {'(Intercept)': -1.398, 'period2': -0.992, 'period3': -1.129, 'period4': -1.581}
     """
-    refuse_unknown(glmer, unknown)
+    one_of("glmer", "method", method, METHODS)
+    refuse_unknown(glmer, options, also=GENERALIZED_OPTIONS, method=method)
     nAGQ = checked_nagq(nAGQ)
+    needs_one_node(nAGQ, method, priors)
     chosen = resolve_family(family)
     control = checked_control(control, GlmerControl, "glmerControl")
     arguments: dict[str, Any] = {
@@ -111,9 +128,17 @@ def glmer(
                 f"nAGQ={nAGQ!r}: a gaussian family with the identity link goes to lmer, which "
                 "integrates exactly and has no nAGQ; leave it out"
             )
-        return _as_linear(formula, data, control, start, data_name, arguments)
+        bayesian = {"method": method, "priors": priors, **options}
+        return _as_linear(formula, data, control, start, data_name, {**arguments, **bayesian})
     design = mixed_design(formula, data, control, allow_n=not chosen.has_dispersion, **arguments)
-    answer = fit_structured(design, chosen, nAGQ=nAGQ, start=start, control=control)
+    if method != "structured":
+        answer = generalized_posterior(
+            design, chosen, method, priors=priors, start=start, options=options
+        )
+    elif (resolved := resolve_priors(design, priors, family=chosen, flat=True)).flat:
+        answer = fit_structured(design, chosen, nAGQ=nAGQ, start=start, control=control)
+    else:
+        answer = penalized_answer(design, chosen, resolved, start=start, control=control)
     call = model_call(design, data, data_name, weights=weights, offset=offset, subset=subset)
     engine = StructuredEngine(chosen, nAGQ, control)
     return wrap_generalized_fit(design, chosen, answer, call=call, control=control, engine=engine)
@@ -135,7 +160,7 @@ def wrap_generalized_fit(
         posterior=answer.posterior,
         optimization=answer.optimization,
         call=call,
-        title=f"Generalized linear mixed model fit by maximum likelihood ({answer.approximation})",
+        title=answer.title or f"{_TITLE} ({answer.approximation})",
         show_singular=control.check_conv_singular != "ignore",
         notes=answer.notes,
         family=family,

@@ -12,15 +12,24 @@ from glmmvi.api.announce import announced
 from glmmvi.api.arguments import (
     NaAction,
     checked_control,
+    checked_flag,
     model_call,
     one_of,
     refuse_unknown,
     start_factors,
 )
+from glmmvi.api.bayesian_engines import (
+    LINEAR_OPTIONS,
+    METHODS,
+    linear_posterior,
+    penalized_linear,
+    wrap_linear_posterior,
+)
 from glmmvi.api.designs import linear_design
+from glmmvi.api.updatable import updatable
 from glmmvi.design import DesignMatrices
 from glmmvi.errors import FitError
-from glmmvi.formula import ModelFormula
+from glmmvi.formula import ModelFormula, deparse
 from glmmvi.inference.linear_mixed import (
     LinearMixedProblem,
     LinearMixedSolution,
@@ -28,7 +37,7 @@ from glmmvi.inference.linear_mixed import (
     optimize,
 )
 from glmmvi.inference.optimization_record import OptimizationRecord
-from glmmvi.results.advi import AdviResult, fit_advi
+from glmmvi.model.prior_mapping import resolve_priors
 from glmmvi.results.control import LmerControl
 from glmmvi.results.engine_arrays import engine_arrays
 from glmmvi.results.estimates import Estimates
@@ -37,6 +46,7 @@ from glmmvi.results.structured_posterior import StructuredPosterior
 from glmmvi.results.tables import ModelCall
 
 
+@updatable
 def lmer(
     formula: str | ModelFormula,
     data: Any,
@@ -52,7 +62,8 @@ def lmer(
     env: Mapping[str, Any] | None = None,
     data_name: str | None = None,
     method: Literal["structured", "advi"] = "structured",
-    **advi_options: Any,
+    priors: Mapping[Any, Any] | None = None,
+    **options: Any,
 ) -> LinearMixedFit:
     """Fit a linear mixed model, as lme4's ``lmer``.
 
@@ -89,9 +100,11 @@ def lmer(
         What to print after ``Data:``. By default the name of the caller's variable.
     method : {"structured", "advi"}
         The exact engine, or the stochastic one (which loads TensorFlow).
-    **advi_options
-        With ``method="advi"``, of :func:`glmmvi.results.advi.fit_advi`: ``priors`` (by
-        parameter, such as ``{"b": Normal(0, 1), "county": HalfNormal(1)}``), ``sigma`` (a
+    priors : mapping, optional
+        By parameter, such as ``{"b": Normal(0, 1), "county": HalfNormal(1)}``; see
+        :func:`glmmvi.model.prior_mapping.resolve_priors`.
+    **options
+        With ``method="advi"``, of :func:`glmmvi.results.advi.fit_advi`: ``sigma`` (a
         residual sd to keep fixed), ``surrogate`` (``"mean_field"``, ``"full_rank"``,
         ``"structured"``), ``num_steps``, ``sample_size``, ``learning_rate``, ``decay``,
         ``seed``, ``jit_compile``, ``progress``, ``centred``; ``start`` may be ``"random"``.
@@ -132,8 +145,8 @@ def lmer(
     (Intercept)        floor
           1.462       -0.693
     """
-    one_of("lmer", "method", method, ("structured", "advi"))
-    refuse_unknown(lmer, advi_options, also={"advi": fit_advi}, method=method)
+    one_of("lmer", "method", method, METHODS)
+    refuse_unknown(lmer, options, also=LINEAR_OPTIONS, method=method)
     control = checked_control(control, LmerControl, "lmerControl")
     design = linear_design(
         formula,
@@ -148,12 +161,14 @@ def lmer(
     )
     call = model_call(design, data, data_name, weights=weights, offset=offset, subset=subset)
     arrays = engine_arrays(design)
-    if method == "advi":
-        if start is not None:
-            advi_options["start"] = start
-        return wrap_advi_fit(design, fit_advi(design, **advi_options), call=call, control=control)
-    problem = build_problem(arrays, reml=bool(REML))
+    if method != "structured":
+        posterior = linear_posterior(design, method, priors=priors, start=start, options=options)
+        return wrap_linear_posterior(design, posterior, call=call, control=control)
+    problem = build_problem(arrays, reml=checked_flag("lmer", "REML", REML))
     _check_response(problem, design)
+    resolved = resolve_priors(design, priors, flat=True)
+    if not resolved.flat:
+        return penalized_linear(design, problem, resolved, start=start, control=control, call=call)
     solution, record = optimize(
         problem,
         start=None if start is None else start_factors(start, design),
@@ -195,32 +210,10 @@ def wrap_linear_fit(
     return announced(fit, control)
 
 
-def wrap_advi_fit(
-    design: DesignMatrices, result: AdviResult, *, call: ModelCall, control: LmerControl
-) -> LinearMixedFit:
-    """Put the stochastic engine's answer into a fit."""
-    kind = result.surrogate.kind.replace("_", " ")
-    notes = ["Estimates and standard errors are the surrogate's means and standard deviations."]
-    if kind == "mean field":
-        notes.append("A mean-field surrogate understates standard errors of fixed effects.")
-    fit = LinearMixedFit(
-        design=design,
-        estimates=result.estimates,
-        posterior=result,
-        optimization=result.optimization,
-        call=call,
-        reml=False,
-        title=f"Linear mixed model fit by ADVI, {kind} surrogate",
-        show_singular=False,
-        notes=tuple(notes),
-    )
-    return announced(fit, control)
-
-
 def _check_response(problem: LinearMixedProblem, design: DesignMatrices) -> None:
     scale = float(np.abs(design.y).max(initial=0.0))
     if problem.basis.y_scale <= 1e-12 * scale * np.sqrt(design.n) or problem.basis.y_scale == 0.0:
         raise FitError(
-            f"the response {design.formula.response} is an exact linear combination of the fixed "
+            f"the response {deparse(design.formula.response)} is an exact linear combination of the fixed "
             "effects: there is no residual variance to estimate"
         )

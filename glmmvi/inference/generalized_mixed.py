@@ -7,7 +7,7 @@ warm-started. The fixed effects are a point and are optimised over with the surr
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -38,10 +38,13 @@ from glmmvi.inference.variational_pirls import (
     evaluate,
     level_scores,
     solve,
+    with_precision,
 )
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
+
+OuterLogPrior = Callable[[Vector, Vector], tuple[float, Vector, Vector]]
 
 _LONGEST = 1.5  # most that a covariance factor or a log dispersion moves in one step
 
@@ -147,18 +150,24 @@ def glm_start(system: PirlsSystem, dispersion: Vector, *, max_iterations: int = 
     nothing = np.zeros(len(offset))
     eta, _ = likelihood.start()
     beta = X.T @ (eta - offset)  # X is orthonormal
+    prior = system.beta_prior
     at = likelihood.expect(offset + X @ beta, nothing, dispersion)
     for _ in range(max_iterations):
         w = np.maximum(at.curvature, 1e-8 * max(float(at.curvature.max()), 1e-8))
-        score = X.T @ at.score
-        step = np.linalg.solve(X.T @ (w[:, None] * X), score) if len(beta) else beta
+        score, information = X.T @ at.score, X.T @ (w[:, None] * X)
+        if prior is not None:
+            score, information = score + prior.gradient(beta), information + prior.precision(beta)
+        step = np.linalg.solve(information, score) if len(beta) else beta
         gain = 0.5 * float(score @ step)
         if not gain > 1e-8:
             break
         length = 1.0
         while length > 1e-6:
             trial = likelihood.expect(offset + X @ (beta + length * step), nothing, dispersion)
-            if trial.value.sum() >= at.value.sum():
+            change = 0.0
+            if prior is not None:
+                change = prior.log_density(beta + length * step) - prior.log_density(beta)
+            if trial.value.sum() + change >= at.value.sum():
                 break
             length *= 0.4
         else:
@@ -219,6 +228,8 @@ def gradient_of(system: PirlsSystem, state: SurrogateState) -> tuple[Vector, Vec
     """Derivatives of the ELBO at the best surrogate: by theta, beta and the dispersion."""
     by_theta = pack(factor_gradients(system, state))
     by_beta = system.arrays.X.T @ state.expectation.score
+    if system.beta_prior is not None:
+        by_beta = by_beta + system.beta_prior.gradient(state.beta)
     return by_theta, by_beta, state.expectation.dispersion_score
 
 
@@ -241,6 +252,7 @@ def optimize(
     tolerance: float = 1e-9,
     inner_tolerance: float = 1e-10,
     max_evaluations: int = 500,
+    penalty: OuterLogPrior | None = None,
 ) -> tuple[GeneralizedMixedSolution, OptimizationRecord]:
     """Maximise the ELBO over covariance factors, fixed effects and dispersion.
 
@@ -256,6 +268,9 @@ def optimize(
         :func:`glmmvi.inference.variational_pirls.solve`.
     max_evaluations : int
         Limit on evaluations of the outer objective.
+    penalty : callable, optional
+        ``(theta, dispersion) -> (log prior, by theta, by dispersion)``, added to the ELBO. The
+        prior of the fixed effects is the system's own.
 
     Returns
     -------
@@ -296,7 +311,11 @@ def optimize(
         best["change"] = abs(state.elbo - before.elbo)
         best["state"] = state
         by_theta, _, by_dispersion = gradient_of(system, state)
-        return -2.0 * state.elbo, -2.0 * np.concatenate([by_theta, by_dispersion])
+        value, gradient = -2.0 * state.elbo, -2.0 * np.concatenate([by_theta, by_dispersion])
+        if penalty is not None:
+            log_prior, *slopes = penalty(x[:n_theta], x[n_theta:])
+            value, gradient = value - 2.0 * log_prior, gradient - 2.0 * np.concatenate(slopes)
+        return value, gradient
 
     x = np.concatenate([pack(factors), dispersion])
     diagonal = np.concatenate([is_diagonal(d), np.zeros(len(dispersion), dtype=bool)])
@@ -325,7 +344,10 @@ def optimize(
         system, unpack(theta, d), dispersion, best["state"], tolerance=inner_tolerance
     )
     count["inner"] += info.evaluations
-    return solution_at(problem, theta, dispersion, state, count, hessian=hessian), record
+    solution = solution_at(
+        problem, theta, dispersion, state, count, hessian=hessian, penalty=penalty
+    )
+    return solution, record
 
 
 def solution_at(
@@ -336,6 +358,7 @@ def solution_at(
     count: dict[str, int],
     *,
     hessian: bool,
+    penalty: OuterLogPrior | None = None,
 ) -> GeneralizedMixedSolution:
     """Bring a state of the engine back to the user's scale, with its standard errors.
 
@@ -350,13 +373,14 @@ def solution_at(
     count : dict
         ``inner``: factorisations so far.
     hessian : bool
+    penalty : callable, optional
         As in `optimize`.
 
     Returns
     -------
     GeneralizedMixedSolution
     """
-    system, basis = problem.system, problem.basis
+    system, basis, prior = problem.system, problem.basis, problem.system.beta_prior
     d, p = system.structure.d, system.structure.p
     X_inv = solve_triangular(basis.X_factor, np.eye(p)) if p else np.zeros((0, 0))
     factors = unpack(theta, d)
@@ -365,7 +389,7 @@ def solution_at(
         for factor, Z_factor in zip(factors, basis.Z_factors, strict=True)
     ]
     if hessian:
-        full = parameter_covariance(system, theta, dispersion, state, count)
+        full = parameter_covariance(system, theta, dispersion, state, count, penalty)
         within = full[theta.size : theta.size + p, theta.size : theta.size + p]
     else:
         full = None
@@ -384,7 +408,7 @@ def solution_at(
         u_mean=u_mean,
         b_mean=tuple(u @ Lambda.T for u, (Lambda, _) in zip(u_mean, moved, strict=True)),
         b_cov=tuple(b_cov),
-        elbo=state.elbo,
+        elbo=state.elbo if prior is None else state.elbo - prior.log_density(state.beta),
         state=state,
         rotations=tuple(rotation for _, rotation in moved),
         inner_evaluations=count["inner"],
@@ -400,6 +424,9 @@ def schur_complement(system: PirlsSystem, state: SurrogateState) -> Matrix:
         curvature=state.curvature,
         weighted_y=np.zeros(system.arrays.n),
     )
+    if system.beta_prior is not None:
+        precision = system.beta_prior.precision(state.beta)
+        products = with_precision(products, system.structure, precision)
     f = factorize(products, system.structure, state.factorization.factors)
     p = system.structure.p
     return f.fixed[:p, :p]
@@ -420,11 +447,12 @@ def parameter_covariance(
     dispersion: Vector,
     state: SurrogateState,
     count: dict[str, int],
+    penalty: OuterLogPrior | None = None,
 ) -> Matrix:
     """Inverse Hessian of ``-elbo`` over (theta, beta, dispersion), by differences.
 
-    Central differences of the exact gradient. Parameters on their bound are kept there: their
-    rows and columns are 0.
+    Central differences of the exact gradient, of the log prior too where there is a penalty.
+    Parameters on their bound are kept there: their rows and columns are 0.
     """
     d, p, k = system.structure.d, system.structure.p, theta.size
     x = np.concatenate([theta, state.beta, dispersion])
@@ -457,7 +485,11 @@ def parameter_covariance(
                 tolerance=1e-10,
             )
             count["inner"] += info.evaluations
-            sides.append(np.concatenate(gradient_of(system, moved)))
+            slopes = gradient_of(system, moved)
+            if penalty is not None:
+                _, by_theta, by_dispersion = penalty(at[:k], at[k + p :])
+                slopes = (slopes[0] + by_theta, slopes[1], slopes[2] + by_dispersion)
+            sides.append(np.concatenate(slopes))
             start = _reflected(state, moved)
         hessian[i] = -(sides[0] - sides[1]) / (2.0 * steps[i])
     hessian = 0.5 * (hessian + hessian.T)

@@ -213,18 +213,54 @@ def _solution(
     problem: LinearMixedProblem, theta: NDArray[np.float64], at: ProfiledDeviance
 ) -> LinearMixedSolution:
     """Estimates and surrogate at one value of the packed factors of the engine's basis."""
-    basis, structure, f = problem.basis, problem.structure, at.factorization
+    structure, f, basis = problem.structure, at.factorization, problem.basis
     p, n = structure.p, problem.products.n
     df = n - p if problem.reml else n
     sigma = float(np.sqrt(at.pwrss / df)) * basis.y_scale
-    X_inv = solve_triangular(basis.X_factor, np.eye(p)) if p else np.zeros((0, 0))
     fixed_cov = np.linalg.inv(f.fixed[:p, :p]) if p else np.zeros((0, 0))
+    return solution_with(
+        problem, theta, f, at.beta, sigma, fixed_cov, criterion=at.value + problem.constant
+    )
 
+
+def solution_with(
+    problem: LinearMixedProblem,
+    theta: NDArray[np.float64],
+    f: BlockFactorization,
+    beta: NDArray[np.float64],
+    sigma: float,
+    fixed_cov: Matrix,
+    *,
+    criterion: float,
+) -> LinearMixedSolution:
+    """Bring parameters of the engine's basis to the user's scale, with the surrogate.
+
+    Parameters
+    ----------
+    problem : LinearMixedProblem
+    theta : float64, shape (k,)
+        Packed relative covariance factors.
+    f : BlockFactorization
+        At `theta`.
+    beta : float64, shape (p,)
+    sigma : float
+        Residual sd, in the units of ``y``.
+    fixed_cov : float64, shape (p, p)
+        Covariance matrix of `beta`, in units of the residual variance.
+    criterion : float
+        What the solution reports.
+
+    Returns
+    -------
+    LinearMixedSolution
+    """
+    basis, structure, p = problem.basis, problem.structure, problem.structure.p
+    X_inv = solve_triangular(basis.X_factor, np.eye(p)) if p else np.zeros((0, 0))
     moved = [
         covariance_factor(factor, Z_factor)
         for factor, Z_factor in zip(unpack(theta, structure.d), basis.Z_factors, strict=True)
     ]
-    u_engine = random_effects(f, at.beta)
+    u_engine = random_effects(f, beta)
     u_mean = tuple(
         basis.y_scale * u @ rotation.T for u, (_, rotation) in zip(u_engine, moved, strict=True)
     )
@@ -238,13 +274,13 @@ def _solution(
     return LinearMixedSolution(
         Lambda=tuple(Lambda for Lambda, _ in moved),
         sigma=sigma,
-        beta=basis.ols + basis.y_scale * (X_inv @ at.beta),
+        beta=basis.ols + basis.y_scale * (X_inv @ beta),
         beta_cov=sigma**2 * (X_inv @ fixed_cov @ X_inv.T),
         u_mean=u_mean,
         b_mean=tuple(u @ Lambda.T for u, (Lambda, _) in zip(u_mean, moved, strict=True)),
         b_cov=b_cov,
         b_cov_marginal=b_cov_marginal,
-        criterion=at.value + problem.constant,
+        criterion=criterion,
         factorization=f,
         rotations=tuple(rotation for _, rotation in moved),
     )

@@ -8,7 +8,7 @@ never falls. DESIGN.md section 3.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,8 +21,14 @@ from glmmvi.inference.block_factorization import (
     factorize,
     solve_scores,
 )
-from glmmvi.inference.cross_products import BlockStructure, RowIndex, cross_products
+from glmmvi.inference.cross_products import (
+    BlockStructure,
+    CrossProducts,
+    RowIndex,
+    cross_products,
+)
 from glmmvi.inference.expectations import Expectation, Likelihood
+from glmmvi.inference.penalty import CoefficientPrior
 from glmmvi.inference.predictor_variance import predictor_variance
 from glmmvi.inference.regression_arrays import RegressionArrays
 
@@ -80,6 +86,8 @@ class PirlsSystem:
     likelihood : Likelihood
     structure : BlockStructure
     index : RowIndex
+    beta_prior : CoefficientPrior, optional
+        Of the fixed effects; its log density is then part of the ELBO.
     """
 
     arrays: RegressionArrays
@@ -87,6 +95,7 @@ class PirlsSystem:
     likelihood: Likelihood
     structure: BlockStructure
     index: RowIndex
+    beta_prior: CoefficientPrior | None = None
 
 
 @dataclass(frozen=True)
@@ -141,6 +150,8 @@ def _evaluate(
         curvature=curvature,
         weighted_y=np.zeros(arrays.n),
     )
+    if system.beta_prior is not None:
+        products = with_precision(products, structure, system.beta_prior.precision(beta))
     f = factorize(products, structure, factors)
     p = structure.p
     selected = backward(f, np.zeros((p + 1, p + 1)))
@@ -155,6 +166,8 @@ def _evaluate(
         + 0.5 * float(curvature @ variance)
         - 0.5 * f.log_det
     )
+    if system.beta_prior is not None:
+        elbo += system.beta_prior.log_density(beta)
     return SurrogateState(
         tuple(u_mean), beta, curvature, mean, variance, expectation, f, selected, elbo
     )
@@ -176,17 +189,32 @@ def newton_target(
     g = state.expectation.score
     working = state.curvature * (state.mean - system.offset) + g
     raw = [level_scores(term.Z, term.codes, working, term.n_levels) for term in arrays.terms]
+    fixed_working, fixed_score = arrays.X.T @ working, arrays.X.T @ g
+    if system.beta_prior is not None:
+        slope = system.beta_prior.gradient(state.beta)
+        fixed_working += system.beta_prior.precision(state.beta) @ state.beta + slope
+        fixed_score += slope
     target, beta = solve_scores(
         f,
         [score.T for score in raw],
-        arrays.X.T @ working,
+        fixed_working,
         beta=state.beta if fixed_beta else None,
     )
-    gain = float((arrays.X.T @ g) @ (beta - state.beta))
+    gain = float(fixed_score @ (beta - state.beta))
     for term, factor, u, goal in zip(arrays.terms, f.factors, state.u_mean, target, strict=True):
         score = level_scores(term.Z, term.codes, g, term.n_levels) @ factor - u
         gain += float(np.vdot(score, goal - u))
     return target, beta, 0.5 * gain
+
+
+def with_precision(
+    products: CrossProducts, structure: BlockStructure, precision: Matrix
+) -> CrossProducts:
+    """Cross-products with a precision matrix added to those of the fixed effects."""
+    dense = products.dense.copy()
+    fixed = slice(structure.U, structure.U + structure.p)
+    dense[fixed, fixed] += precision
+    return replace(products, dense=dense)
 
 
 def level_scores(Z: Matrix, codes: NDArray[np.intp], g: Vector, n_levels: int) -> Matrix:

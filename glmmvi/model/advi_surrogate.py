@@ -188,6 +188,8 @@ def _space(
         )
     if variable.kind == "beta":
         return tfb.Identity(), start.beta, start.beta_sd
+    if variable.kind == "dispersion":
+        return tfb.Identity(), start.dispersion, start.dispersion_sd
     assert r is not None
     if model.centred:
         return tfb.Identity(), start.b[r], start.b_sd[r]

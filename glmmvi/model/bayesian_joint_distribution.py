@@ -1,11 +1,11 @@
-"""The TFP coroutine of a fully Bayesian gaussian mixed model.
+"""The TFP coroutine of a fully Bayesian mixed model, gaussian or of any family.
 
 Importing this module loads TensorFlow.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -15,10 +15,13 @@ from tensorflow_probability import distributions as tfd
 from glmmvi.design.design_matrices import DesignMatrices
 from glmmvi.errors import ArgumentError
 from glmmvi.model.columnwise_prior import ColumnwisePrior
+from glmmvi.model.families.family import Family
+from glmmvi.model.families.tfp_response import response_distribution
 from glmmvi.model.latent_names import latent_names
 from glmmvi.model.linear_predictor import linear_predictor
 from glmmvi.model.mixed_model_distribution import MixedModelDistribution
 from glmmvi.model.prior_mapping import Priors, resolve_priors
+from glmmvi.model.prior_weights import prior_weights
 from glmmvi.model.priors import Prior
 from glmmvi.model.response import gaussian_response
 
@@ -35,7 +38,7 @@ class LatentVariable:
         Its name in the joint distribution.
     kind : str
         ``"beta"``, ``"sds"`` (positive), ``"cholesky"`` (of a correlation matrix), ``"effects"``
-        (random effects) or ``"sigma"`` (positive).
+        (random effects), ``"sigma"`` (positive) or ``"dispersion"`` (unconstrained).
     term : int or None
         Position of the term that it belongs to.
     shape : tuple of int
@@ -43,7 +46,7 @@ class LatentVariable:
     """
 
     name: str
-    kind: Literal["beta", "sds", "cholesky", "effects", "sigma"]
+    kind: Literal["beta", "sds", "cholesky", "effects", "sigma", "dispersion"]
     term: int | None
     shape: tuple[int, ...]
 
@@ -59,6 +62,8 @@ class BayesianModel:
         One for each parameter, defaults filled in.
     sigma : float or None
         The fixed residual sd; ``None`` where it is a latent variable.
+    family : Family or None
+        ``None`` for a linear mixed model.
     centred : bool
         ``True``: the random effects are latent on the link scale, ``b_<label>``. ``False``: they
         are latent as standard normals, ``u_<label>``, and ``b = u (diag(sds) C)'``.
@@ -66,12 +71,14 @@ class BayesianModel:
         In the order of the coroutine.
     joint_distribution : MixedModelDistribution
         ``sds_<label>`` ``(d,)``, ``cholesky_<label>`` ``(d, d)`` where ``d > 1``, ``beta``
-        ``(p,)``, ``b_<label>`` ``(L, d)``, ``sigma`` ``()``, ``y`` ``(n,)``.
+        ``(p,)``, ``b_<label>`` ``(L, d)``, ``sigma`` ``()``, ``y`` ``(n,)``; with a family
+        ``dispersion`` ``(k,)``, unconstrained, instead of ``sigma``.
     """
 
     design: DesignMatrices
     priors: Priors
     sigma: float | None
+    family: Family | None
     centred: bool
     latents: tuple[LatentVariable, ...]
     joint_distribution: MixedModelDistribution
@@ -92,6 +99,7 @@ def build_bayesian_model(
     priors: Mapping[Any, Prior] | None = None,
     sigma: float | None = None,
     *,
+    family: Family | None = None,
     centred: bool = True,
 ) -> BayesianModel:
     """Build the Bayesian model of a design, in the manner of TFP's mixed-model tutorial.
@@ -103,13 +111,21 @@ def build_bayesian_model(
         sigma   ~ prior, or fixed
         y       ~ N(offset + X beta + sum_r Z_r b_r[codes_r], sigma / sqrt(weights))
 
+    With a family, `y` has its distribution given that linear predictor and
+
+        dispersion ~ priors                      (k,)         unconstrained
+
+    takes the place of `sigma`; weights are those of
+    `glmmvi.model.families.tfp_response.response_distribution`.
+
     Parameters
     ----------
     design : DesignMatrices
     priors : mapping, optional
         By parameter, see `glmmvi.model.prior_mapping.resolve_priors`.
     sigma : float, optional
-        Fixed residual sd.
+        Fixed residual sd of a linear model.
+    family : Family, optional
     centred : bool
         Parametrisation of the random effects. Measured with wide priors: on the radon survey
         (five seeds, lme4's county sd 0.328, exact posterior mean 0.340) a mean-field surrogate
@@ -124,10 +140,17 @@ def build_bayesian_model(
     """
     if sigma is not None and not sigma > 0:
         raise ArgumentError(f"sigma must be a positive number, not {sigma!r}")
-    resolved = resolve_priors(design, priors, sigma=sigma)
-    latents = _latent_variables(design, sigma, centred)
+    if family is not None and sigma is not None:
+        raise ArgumentError(f"sigma={sigma!r} is for a linear model, not the {family.name} family")
+    resolved = resolve_priors(design, priors, sigma=sigma, family=family)
+    latents = _latent_variables(design, resolved, centred)
     by_role = {(v.kind, v.term): v for v in latents}
     eta = linear_predictor(design)
+    response = (
+        _gaussian(design, resolved, sigma)
+        if family is None
+        else _of_family(design, resolved, family)
+    )
 
     def model() -> Generator[Any, Any, None]:
         scales = []
@@ -164,17 +187,13 @@ def build_bayesian_model(
                 factor = scales[r][..., tf.newaxis, :, :]
                 b = yield tfd.MultivariateNormalTriL(zeros, factor, name=name)
             effects.append(b)
-        residual_sd: Any = tf.constant(sigma or 1.0, tf.float64)
-        if resolved.sigma is not None:
-            residual_sd = yield Root(
-                ColumnwisePrior([resolved.sigma], name="sigma", positive=True, scalar=True)
-            )
-        yield gaussian_response(eta(beta, effects), residual_sd, design.weights, name="y")
+        yield from response(eta(beta, effects))
 
     return BayesianModel(
         design=design,
         priors=resolved,
         sigma=sigma,
+        family=family,
         centred=centred,
         latents=latents,
         joint_distribution=MixedModelDistribution(
@@ -183,8 +202,40 @@ def build_bayesian_model(
     )
 
 
+Response = Callable[[Any], Generator[Any, Any, None]]
+
+
+def _gaussian(design: DesignMatrices, priors: Priors, sigma: float | None) -> Response:
+    """Response of a linear model, with its residual sd."""
+
+    def response(eta: Any) -> Generator[Any, Any, None]:
+        residual_sd: Any = tf.constant(sigma or 1.0, tf.float64)
+        if priors.sigma is not None:
+            residual_sd = yield Root(
+                ColumnwisePrior([priors.sigma], name="sigma", positive=True, scalar=True)
+            )
+        yield gaussian_response(eta, residual_sd, design.weights, name="y")
+
+    return response
+
+
+def _of_family(design: DesignMatrices, priors: Priors, family: Family) -> Response:
+    """Response of a family, with its dispersion parameters."""
+    fitted, weights = family.for_response(design.y), prior_weights(design)
+
+    def response(eta: Any) -> Generator[Any, Any, None]:
+        dispersion: Any = tf.zeros([0], tf.float64)
+        if priors.dispersion:
+            dispersion = yield Root(ColumnwisePrior(priors.dispersion, name="dispersion"))
+        yield response_distribution(
+            fitted, eta, dispersion, weights=weights, totals=design.totals, name="y"
+        )
+
+    return response
+
+
 def _latent_variables(
-    design: DesignMatrices, sigma: float | None, centred: bool
+    design: DesignMatrices, priors: Priors, centred: bool
 ) -> tuple[LatentVariable, ...]:
     labels = [term.label for term in design.terms]
     sds, cholesky = latent_names(labels, "sds"), latent_names(labels, "cholesky")
@@ -200,6 +251,9 @@ def _latent_variables(
         LatentVariable(effects[r], "effects", r, (term.L, term.d))
         for r, term in enumerate(design.terms)
     ]
-    if sigma is None:
+    if priors.sigma is not None:
         variables.append(LatentVariable("sigma", "sigma", None, ()))
+    if priors.dispersion:
+        shape = (len(priors.dispersion),)
+        variables.append(LatentVariable("dispersion", "dispersion", None, shape))
     return tuple(variables)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
+from tensorflow_probability import bijectors as tfb
 from tensorflow_probability import distributions as tfd
 
 from glmmvi.errors import ArgumentError
@@ -21,6 +22,7 @@ from glmmvi.model.priors import (
     HalfCauchy,
     HalfNormal,
     Normal,
+    OnLogScale,
     Prior,
     StudentT,
 )
@@ -39,6 +41,9 @@ def tfp_prior(family: Sequence[Any]) -> Any:
         Priors of one class of `glmmvi.model.priors`, not `Flat` or `LKJ`.
     """
     first = family[0]
+    if isinstance(first, OnLogScale):
+        to_log = tfb.Chain([tfb.Scale(_vector([1.0 / f.rate for f in family])), tfb.Log()])
+        return tfd.TransformedDistribution(tfp_prior([f.prior for f in family]), to_log)
     if isinstance(first, Normal):
         return tfd.Normal(_vector([f.loc for f in family]), _vector([f.scale for f in family]))
     if isinstance(first, StudentT):
@@ -80,7 +85,7 @@ class ColumnwisePrior(tfd.Distribution):
 
     def __init__(
         self,
-        priors: Sequence[Prior],
+        priors: Sequence[Prior | OnLogScale],
         name: str,
         *,
         positive: bool = False,
@@ -89,10 +94,15 @@ class ColumnwisePrior(tfd.Distribution):
         parameters = dict(locals())
         self._shape = [] if scalar else [len(priors)]
         self._positive = positive
-        families: dict[type, list[int]] = {}
+        families: dict[Any, list[int]] = {}
         for position, prior in enumerate(priors):
-            families.setdefault(type(prior), []).append(position)
-        self._flat = families.pop(Flat, [])
+            kind = (OnLogScale, type(prior.prior)) if isinstance(prior, OnLogScale) else type(prior)
+            families.setdefault(kind, []).append(position)
+        log_flat = families.pop((OnLogScale, Flat), [])
+        self._flat = families.pop(Flat, []) + log_flat
+        rates = {j: prior.rate for j in log_flat if isinstance(prior := priors[j], OnLogScale)}
+        self._jacobian = _vector([rates.get(j, 0.0) for j in range(len(priors))]) if rates else None
+        self._constant = sum(float(np.log(rate)) for rate in rates.values())
         self._parts = [
             (positions, tfp_prior([priors[j] for j in positions]))
             for positions in families.values()
@@ -125,7 +135,9 @@ class ColumnwisePrior(tfd.Distribution):
     def _log_prob(self, value: Any) -> Any:
         if not self._shape:
             value = value[..., tf.newaxis]
-        total = tf.zeros(tf.shape(value)[:-1], dtype=tf.float64)
+        total = tf.zeros(tf.shape(value)[:-1], dtype=tf.float64) + self._constant
+        if self._jacobian is not None:  # flat on the natural scale
+            total += tf.reduce_sum(value * self._jacobian, axis=-1)
         for positions, distribution in self._parts:
             entries = tf.gather(value, positions, axis=-1)
             total += tf.reduce_sum(distribution.log_prob(entries), axis=-1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,8 @@ class StartingValues:
     sigma : float
     b, b_sd : tuple of float64, shape (L, d)
         Random effects on the link scale.
+    dispersion, dispersion_sd : float64, shape (k,)
+        Unconstrained dispersion parameters of a family.
     """
 
     beta: Array
@@ -35,6 +37,8 @@ class StartingValues:
     sigma: float
     b: tuple[Array, ...]
     b_sd: tuple[Array, ...]
+    dispersion: Array = field(default_factory=lambda: np.zeros(0))
+    dispersion_sd: Array = field(default_factory=lambda: np.zeros(0))
 
 
 def least_squares_start(design: DesignMatrices, sigma: float | None = None) -> StartingValues:

@@ -17,7 +17,10 @@ from glmmvi.inference.advi import AdviOptimization, optimize_advi
 from glmmvi.model.priors import Prior
 from glmmvi.model.starting_values import StartingValues, least_squares_start
 from glmmvi.model.surrogate_kind import SurrogateKind
-from glmmvi.results.estimates import Estimates
+from glmmvi.results.advi_start import variational_start
+from glmmvi.results.generalized_model import GeneralizedModel
+from glmmvi.results.posterior_moments import FullPosterior
+from glmmvi.results.tables import EvidenceLowerBound
 
 if TYPE_CHECKING:
     from glmmvi.model.advi_surrogate import AdviSurrogate
@@ -27,45 +30,23 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class AdviResult:
+class AdviResult(FullPosterior):
     """The answer of the stochastic engine: moments of the surrogate posterior.
 
     Attributes
     ----------
-    beta, beta_sd : float64, shape (p,)
-        Fixed effects: posterior means and sds.
-    beta_cov : float64, shape (p, p)
-    sds, sds_sd, sds_median : tuple of float64, shape (d,)
-        Sds of the random effects of each term, link scale.
-    correlations, correlations_sd : tuple of float64, shape (d, d)
-        Correlation matrices of the random effects; of 4,000 draws where ``d > 1``.
-    sigma, sigma_sd, sigma_median : float
-        Residual sd; where it was fixed, its value, 0, its value.
-    b, b_sd : tuple of float64, shape (L, d)
-        Random effects, link scale.
-    b_cov : tuple of float64, shape (L, d, d)
     optimization : AdviOptimization
         Losses, ELBO, verdict.
     model : BayesianModel
         Joint distribution, priors, names.
     surrogate : AdviSurrogate
         The fitted surrogate; ``surrogate.distribution`` is TFP's.
+
+    See Also
+    --------
+    glmmvi.results.posterior_moments.Moments : The other attributes.
     """
 
-    beta: Array
-    beta_sd: Array
-    beta_cov: Array
-    sds: tuple[Array, ...]
-    sds_sd: tuple[Array, ...]
-    sds_median: tuple[Array, ...]
-    correlations: tuple[Array, ...]
-    correlations_sd: tuple[Array, ...]
-    sigma: float
-    sigma_sd: float
-    sigma_median: float
-    b: tuple[Array, ...]
-    b_sd: tuple[Array, ...]
-    b_cov: tuple[Array, ...]
     optimization: AdviOptimization
     model: BayesianModel
     surrogate: AdviSurrogate
@@ -76,9 +57,9 @@ class AdviResult:
         return self.optimization.losses
 
     @property
-    def elbo(self) -> float:
-        """Monte Carlo estimate of the ELBO at the end, nats."""
-        return self.optimization.elbo
+    def evidence(self) -> EvidenceLowerBound:
+        """Monte Carlo estimate of the ELBO at the end, nats, with its standard error."""
+        return EvidenceLowerBound(self.optimization.elbo, self.optimization.elbo_error)
 
     @property
     def elbo_error(self) -> float:
@@ -104,26 +85,6 @@ class AdviResult:
     def message(self) -> str:
         """Why `converged` is what it is."""
         return self.optimization.message
-
-    @property
-    def estimates(self) -> Estimates:
-        """Posterior means in the shape that every engine answers in."""
-        factors = []
-        for sds, correlation in zip(self.sds, self.correlations, strict=True):
-            scale_tril = sds[:, None] * np.linalg.cholesky(correlation)
-            factors.append(scale_tril / self.sigma)
-        return Estimates(
-            beta=self.beta,
-            beta_cov=self.beta_cov,
-            Lambda=tuple(factors),
-            sigma=self.sigma,
-            b_mean=self.b,
-            b_cov=self.b_cov,
-        )
-
-    def joint_distribution(self, design: DesignMatrices) -> Any:
-        """Return the generative model (TFP)."""
-        return self.model.joint_distribution
 
     def surrogate_posterior(self, design: DesignMatrices) -> Any:
         """Return the fitted surrogate (TFP); its draws are dicts by latent variable."""
@@ -185,43 +146,118 @@ def fit_advi(
     ArgumentError
         For an option or a prior that makes no sense.
     """
-    for name, count in (("num_steps", num_steps), ("sample_size", sample_size)):
-        if not isinstance(count, (int, np.integer)) or count < 1:
-            raise ArgumentError(f"{name} must be a positive integer, not {count!r}")
-    if not learning_rate > 0:
-        raise ArgumentError(f"learning_rate must be a positive number, not {learning_rate!r}")
+    from glmmvi.model.bayesian_joint_distribution import build_bayesian_model
+
+    options = AdviOptions(num_steps, sample_size, learning_rate, decay, seed, jit_compile, progress)
     if isinstance(start, str) and start not in ("least_squares", "random"):
         raise ArgumentError(
             f"start={start!r} is unknown; use 'least_squares', 'random' or StartingValues"
         )
+    model = build_bayesian_model(design, priors, sigma, centred=centred)
+    first = least_squares_start(design, sigma) if start == "least_squares" else None
+    return _run(model, surrogate, start if isinstance(start, StartingValues) else first, options)
 
-    from glmmvi.model.advi_surrogate import build_advi_surrogate
+
+def fit_generalized_advi(
+    model: GeneralizedModel,
+    *,
+    priors: Mapping[Any, Prior] | None = None,
+    surrogate: SurrogateKind = "structured",
+    num_steps: int = 3000,
+    sample_size: int = 2,
+    learning_rate: float = 1e-2,
+    decay: bool = True,
+    seed: int = 42,
+    jit_compile: bool = False,
+    progress: bool | None = None,
+    start: StartingValues | Literal["variational", "random"] = "variational",
+    centred: bool = True,
+) -> AdviResult:
+    """Fit a Bayesian generalized mixed model by stochastic variational inference.
+
+    Dispersion parameters are latent variables. Loads TensorFlow.
+
+    Parameters
+    ----------
+    model : GeneralizedModel
+    priors, num_steps, sample_size, learning_rate, decay, seed, jit_compile, progress, centred
+        See `fit_advi`.
+    surrogate : {"mean_field", "full_rank", "structured"}
+    start : StartingValues, "variational" or "random"
+        ``"variational"``: one solve of variational PIRLS at unit covariance.
+
+    Returns
+    -------
+    AdviResult
+
+    Raises
+    ------
+    ArgumentError
+        For an option or a prior that makes no sense.
+    """
     from glmmvi.model.bayesian_joint_distribution import build_bayesian_model
+
+    options = AdviOptions(num_steps, sample_size, learning_rate, decay, seed, jit_compile, progress)
+    if isinstance(start, str) and start not in ("variational", "random"):
+        raise ArgumentError(
+            f"start={start!r} is unknown; use 'variational', 'random' or StartingValues"
+        )
+    bayesian = build_bayesian_model(model.design, priors, family=model.family, centred=centred)
+    first = variational_start(model.problem) if start == "variational" else None
+    return _run(bayesian, surrogate, start if isinstance(start, StartingValues) else first, options)
+
+
+@dataclass(frozen=True)
+class AdviOptions:
+    """How to optimise; the arguments of `fit_advi`, checked."""
+
+    num_steps: int
+    sample_size: int
+    learning_rate: float
+    decay: bool
+    seed: int
+    jit_compile: bool
+    progress: bool | None
+
+    def __post_init__(self) -> None:
+        for name in ("num_steps", "sample_size"):
+            count = getattr(self, name)
+            if not isinstance(count, (int, np.integer)) or count < 1:
+                raise ArgumentError(f"{name} must be a positive integer, not {count!r}")
+        if not self.learning_rate > 0:
+            raise ArgumentError(
+                f"learning_rate must be a positive number, not {self.learning_rate!r}"
+            )
+
+
+def _run(
+    model: BayesianModel,
+    surrogate: SurrogateKind,
+    start: StartingValues | None,
+    options: AdviOptions,
+) -> AdviResult:
+    from glmmvi.model.advi_surrogate import build_advi_surrogate
     from glmmvi.results.advi_moments import posterior_moments
 
-    model = build_bayesian_model(design, priors, sigma, centred=centred)
-    first: StartingValues | None = None
-    if start == "least_squares":
-        first = least_squares_start(design, sigma)
-    elif isinstance(start, StartingValues):
-        first = start
-    q = build_advi_surrogate(model, surrogate, first, seed=seed)
-    if progress is None:
-        progress = num_steps >= 1000 and sys.stderr.isatty()
-    with _progress_bar(num_steps, show=progress) as report:
+    num_steps, seed = int(options.num_steps), int(options.seed)
+    q = build_advi_surrogate(model, surrogate, start, seed=seed)
+    show = options.progress
+    if show is None:
+        show = num_steps >= 1000 and sys.stderr.isatty()
+    with _progress_bar(num_steps, show=show) as report:
         optimization = optimize_advi(
             model.pinned.log_prob,
             q.distribution,
             stopped_surrogate=q.stopped_distribution,
-            num_steps=int(num_steps),
-            sample_size=int(sample_size),
-            learning_rate=float(learning_rate),
-            decay=decay,
-            seed=int(seed),
-            jit_compile=jit_compile,
+            num_steps=num_steps,
+            sample_size=int(options.sample_size),
+            learning_rate=float(options.learning_rate),
+            decay=options.decay,
+            seed=seed,
+            jit_compile=options.jit_compile,
             progress=report,
         )
-    moments = posterior_moments(model, q, seed=int(seed))
+    moments = posterior_moments(model, q, seed=seed)
     return AdviResult(**moments, optimization=optimization, model=model, surrogate=q)
 
 

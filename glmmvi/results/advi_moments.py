@@ -19,7 +19,7 @@ N_DRAWS = 4000
 def posterior_moments(
     model: BayesianModel, surrogate: AdviSurrogate, *, seed: int
 ) -> dict[str, Any]:
-    """Return the moments that `glmmvi.results.advi.AdviResult` holds, by attribute name.
+    """Return the moments that `glmmvi.results.posterior_moments.Moments` holds, by attribute name.
 
     Fixed and (centred) random effects are Gaussian; sds are a function of one Gaussian
     (Gauss-Hermite quadrature); correlations and non-centred random effects are summarised by
@@ -55,9 +55,14 @@ def posterior_moments(
         beta, covariance = _gaussian(surrogate, beta_at, x_mean)
         beta_cov = covariance[0]
     sds = [_positive(surrogate, coordinates("sds", r), x_mean) for r in terms]
+    phi_at = coordinates("dispersion")
+    phi, phi_cov = np.zeros(0), np.zeros((0, 0))
+    if phi_at is not None:
+        phi, covariance = _gaussian(surrogate, phi_at, x_mean)
+        phi_cov = covariance[0]
     residual_at = coordinates("sigma")
     if residual_at is None:
-        fixed = float(model.sigma or 0.0)
+        fixed = float(model.sigma or 1.0)
         residual = (np.array(fixed), np.array(0.0), np.array(fixed))
     else:
         residual = _positive(surrogate, residual_at, x_mean)
@@ -96,6 +101,9 @@ def posterior_moments(
         "b": tuple(b),
         "b_sd": tuple(np.sqrt(np.einsum("ldd->ld", covariance)) for covariance in b_cov),
         "b_cov": tuple(b_cov),
+        "dispersion": phi,
+        "dispersion_sd": np.sqrt(np.diag(phi_cov)),
+        "dispersion_cov": phi_cov,
     }
 
 

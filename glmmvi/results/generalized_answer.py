@@ -34,6 +34,8 @@ class GeneralizedAnswer:
         What the title says in brackets.
     notes : tuple of str
         Lines of our own, under R's layout.
+    title : str, optional
+        First line of the printout, where it is not a fit by maximum likelihood.
     """
 
     estimates: Estimates
@@ -44,6 +46,7 @@ class GeneralizedAnswer:
     log_likelihood: float
     approximation: str
     notes: tuple[str, ...]
+    title: str | None = None
 
 
 def structured_answer(

@@ -1,0 +1,209 @@
+"""Fits with priors: which engine, and what its answer is called."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from numpy.typing import ArrayLike
+
+from glmmvi.api.announce import announced
+from glmmvi.api.arguments import start_factors
+from glmmvi.api.generalized_engines import generalized_problem
+from glmmvi.design import DesignMatrices
+from glmmvi.errors import ArgumentError
+from glmmvi.inference.linear_mixed import LinearMixedProblem, LinearMixedSolution
+from glmmvi.model.families import Family
+from glmmvi.model.prior_mapping import Priors
+from glmmvi.results.advi import AdviResult, fit_advi, fit_generalized_advi
+from glmmvi.results.control import GlmerControl, LmerControl
+from glmmvi.results.estimates import Estimates
+from glmmvi.results.fit import LinearMixedFit
+from glmmvi.results.generalized_answer import GeneralizedAnswer, structured_answer
+from glmmvi.results.generalized_model import GeneralizedModel
+from glmmvi.results.penalized_posterior import (
+    PenalizedPosterior,
+    fit_penalized_generalized,
+    fit_penalized_linear,
+)
+from glmmvi.results.posterior_moments import FullPosterior
+from glmmvi.results.tables import ModelCall
+from glmmvi.results.variational_posterior import VariationalPosterior
+
+METHODS = ("structured", "advi")
+LINEAR_OPTIONS: dict[str, Callable[..., Any]] = {"advi": fit_advi}
+GENERALIZED_OPTIONS: dict[str, Callable[..., Any]] = {"advi": fit_generalized_advi}
+
+_ESTIMATES = "Estimates and standard errors are posterior means and standard deviations."
+
+
+def needs_one_node(nAGQ: int, method: str, priors: Mapping[Any, Any] | None) -> None:
+    """Refuse quadrature and lme4's fast approximation where there are priors.
+
+    Raises
+    ------
+    ArgumentError
+    """
+    if nAGQ != 1 and (method != "structured" or priors):
+        what = f"method={method!r}" if method != "structured" else "priors"
+        raise ArgumentError(
+            f"nAGQ={nAGQ!r} goes with maximum likelihood; with {what} leave nAGQ at 1"
+        )
+
+
+def linear_posterior(
+    design: DesignMatrices,
+    method: str,
+    *,
+    priors: Mapping[Any, Any] | None,
+    start: ArrayLike | None,
+    options: Mapping[str, Any],
+) -> FullPosterior:
+    """The posterior of a linear mixed model by one of the engines that cover every parameter."""
+    given = dict(options) if start is None else {**options, "start": start}
+    return LINEAR_OPTIONS[method](design, priors=priors, **given)
+
+
+def generalized_posterior(
+    design: DesignMatrices,
+    family: Family,
+    method: str,
+    *,
+    priors: Mapping[Any, Any] | None,
+    start: ArrayLike | None,
+    options: Mapping[str, Any],
+) -> GeneralizedAnswer:
+    """The same of a generalized model, as an engine's answer."""
+    model = GeneralizedModel(design, family, generalized_problem(design, family))
+    given = dict(options) if start is None else {**options, "start": start}
+    posterior: FullPosterior = GENERALIZED_OPTIONS[method](model, priors=priors, **given)
+    by, notes = described(posterior)
+    return GeneralizedAnswer(
+        estimates=posterior.estimates,
+        dispersion=posterior.dispersion,
+        dispersion_cov=posterior.dispersion_cov,
+        posterior=posterior,
+        optimization=posterior.optimization,
+        log_likelihood=posterior.elbo,
+        approximation=by,
+        notes=notes,
+        title=f"Generalized linear mixed model fit by {by}",
+    )
+
+
+def penalized_answer(
+    design: DesignMatrices,
+    family: Family,
+    priors: Priors,
+    *,
+    start: ArrayLike | None,
+    control: GlmerControl,
+) -> GeneralizedAnswer:
+    """Estimates of a generalized model with priors, by the structured engine."""
+    model = GeneralizedModel(design, family, generalized_problem(design, family))
+    solution, record = fit_penalized_generalized(
+        model,
+        priors,
+        start=None if start is None else start_factors(start, design),
+        hessian=control.use_hessian,
+        tolerance=control.tolerance,
+        max_evaluations=control.max_evaluations,
+    )
+    answer = structured_answer(
+        model.problem,
+        family,
+        solution,
+        record,
+        log_likelihood=solution.elbo,
+        approximation="Variational Approximation",
+        notes=(
+            "The log likelihood is a lower bound (variational approximation), and without the "
+            "priors;",
+            f"with their log density it is {-0.5 * record.value:.4f}, which was maximised.",
+        ),
+    )
+    assert isinstance(answer.posterior, VariationalPosterior)
+    return replace(
+        answer,
+        posterior=PenalizedPosterior(answer.posterior, priors),
+        title=(
+            "Generalized linear mixed model fit by penalised maximum likelihood "
+            f"({answer.approximation})"
+        ),
+    )
+
+
+def penalized_linear(
+    design: DesignMatrices,
+    problem: LinearMixedProblem,
+    priors: Priors,
+    *,
+    start: ArrayLike | None,
+    control: LmerControl,
+    call: ModelCall,
+) -> LinearMixedFit:
+    """Fit a linear mixed model with priors by the structured engine."""
+    posterior, record = fit_penalized_linear(
+        problem,
+        priors,
+        [term.label for term in design.terms],
+        start=None if start is None else start_factors(start, design),
+        tolerance=control.tolerance,
+        max_evaluations=control.max_evaluations,
+    )
+    solution = posterior.inner.solution
+    assert isinstance(solution, LinearMixedSolution)
+    name, by = ("REML criterion", "REML") if problem.reml else ("deviance", "maximum likelihood ")
+    fit = LinearMixedFit(
+        design=design,
+        estimates=Estimates(
+            beta=solution.beta,
+            beta_cov=solution.beta_cov,
+            Lambda=solution.Lambda,
+            sigma=solution.sigma,
+            b_mean=solution.b_mean,
+            b_cov=solution.b_cov,
+        ),
+        posterior=posterior,
+        optimization=record,
+        call=call,
+        reml=problem.reml,
+        title=f"Linear mixed model fit by penalised {by}",
+        show_singular=control.check_conv_singular != "ignore",
+        notes=(
+            f"The {name} is without the priors; with -2 times their log density it is",
+            f"{record.value:.4f}, which was minimised.",
+        ),
+    )
+    return announced(fit, control)
+
+
+def described(posterior: FullPosterior) -> tuple[str, tuple[str, ...]]:
+    """What the title says after ``fit by``, and the lines under the printout."""
+    if not isinstance(posterior, AdviResult):
+        raise TypeError(f"no description of {type(posterior).__name__}")
+    kind = posterior.surrogate.kind.replace("_", " ")
+    notes = ["Estimates and standard errors are the surrogate's means and standard deviations."]
+    if kind == "mean field":
+        notes.append("A mean-field surrogate understates standard errors of fixed effects.")
+    return f"ADVI, {kind} surrogate", tuple(notes)
+
+
+def wrap_linear_posterior(
+    design: DesignMatrices, posterior: FullPosterior, *, call: ModelCall, control: LmerControl
+) -> LinearMixedFit:
+    """Put the posterior of a linear mixed model into a fit."""
+    by, notes = described(posterior)
+    fit = LinearMixedFit(
+        design=design,
+        estimates=posterior.estimates,
+        posterior=posterior,
+        optimization=posterior.optimization,
+        call=call,
+        reml=False,
+        title=f"Linear mixed model fit by {by}",
+        show_singular=False,
+        notes=notes,
+    )
+    return announced(fit, control)
