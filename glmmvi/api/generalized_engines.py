@@ -17,6 +17,7 @@ from glmmvi.inference.generalized_mixed import GeneralizedMixedProblem, build_pr
 from glmmvi.inference.level_grid import one_factor
 from glmmvi.inference.likelihood import make_likelihood
 from glmmvi.model.families import Family
+from glmmvi.model.families.density import DensityOrigin, bound_density
 from glmmvi.model.prior_weights import prior_weights
 from glmmvi.results.control import GlmerControl
 from glmmvi.results.engine_arrays import generalized_arrays
@@ -69,7 +70,8 @@ def generalized_problem(design: DesignMatrices, family: Family) -> GeneralizedMi
     """
     if np.ptp(design.y) == 0.0:
         raise DataError("Response is constant: there is nothing to explain")
-    density = family.bind(design.y, prior_weights(design), totals=design.totals)
+    origin = DensityOrigin(family, design.y, prior_weights(design), design.totals)
+    density = bound_density(origin)
     return build_problem(generalized_arrays(design), make_likelihood(density))
 
 

@@ -207,7 +207,7 @@ def bootMer(
             stacklevel=2,
         )
     table = pd.DataFrame([values for values, _ in rows], columns=t0.index)
-    name = fun_name or getattr(FUN, "__name__", "FUN")
+    name = fun_name or str(getattr(FUN, "__name__", "FUN"))
     return Bootstrap(t0, table, type, seed, use_u, messages, _call(name, nsim, seed, use_u, type))
 
 

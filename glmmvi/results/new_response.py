@@ -123,5 +123,5 @@ def _columns(design: DesignMatrices, y: Vector, totals: Vector | None) -> dict[s
     if design.response_kind == "factor":
         codes = (y > 0.0).astype(int)
         levels = list(design.response_levels)
-        return {names[0]: pd.Categorical.from_codes(codes, categories=levels)}
+        return {names[0]: pd.Categorical.from_codes(codes, categories=pd.Index(levels))}
     return dict.fromkeys(names, y)

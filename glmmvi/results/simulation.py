@@ -171,7 +171,7 @@ def as_frame(design: DesignMatrices, y: Matrix, index: pd.Index, *, plain: bool)
             columns[name, second.rpartition(".")[2] or "V2"] = design.totals - successes
         return pd.DataFrame(columns, index=index)
     if not plain and design.response_kind == "factor":
-        levels = list(design.response_levels)
+        levels = pd.Index(design.response_levels)
         return pd.DataFrame(
             {
                 name: pd.Categorical.from_codes((row > 0.5).astype(int), categories=levels)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +43,40 @@ def no_constant(dispersion: Array) -> tuple[float, Array]:
     return 0.0, np.zeros(len(dispersion))
 
 
+class Binds(Protocol):
+    """A family, as far as a density knows it."""
+
+    def bind(self, y: Any, weights: Any = None, totals: Any = None) -> Density:
+        """See :meth:`glmmvi.model.families.Family.bind`."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class DensityOrigin:
+    """A family and the response, weights and totals that it is bound to."""
+
+    family: Binds
+    y: Array
+    weights: Array | None
+    totals: Array | None
+
+
+def bound_density(origin: DensityOrigin) -> Density:
+    """Bind a family to a response; the density remembers what it was made from.
+
+    Parameters
+    ----------
+    origin : DensityOrigin
+
+    Returns
+    -------
+    Density
+        It can be pickled, although a density holds functions: it is bound again.
+    """
+    density = origin.family.bind(origin.y, origin.weights, totals=origin.totals)
+    return replace(density, origin=origin)
+
+
 @dataclass(frozen=True, eq=False)
 class Density:
     r"""Log density of every observation, weights included.
@@ -73,6 +107,8 @@ class Density:
     width : float or callable
         Distance from the real axis at which the kernel stops being smooth, or
         ``dispersion -> distance``; rules the number of quadrature nodes.
+    origin : DensityOrigin, optional
+        What it was bound from; a density is pickled as that.
 
     Examples
     --------
@@ -93,6 +129,12 @@ class Density:
     linear: Array | None = None
     constant: ConstantFunction = no_constant
     width: float | Callable[[Array], float] = np.pi
+    origin: DensityOrigin | None = None
+
+    def __reduce__(self) -> Any:
+        if self.origin is None:
+            return super().__reduce__()
+        return bound_density, (self.origin,)
 
     @property
     def n_dispersion(self) -> int:
