@@ -38,23 +38,8 @@ _FUNCTIONS = frozenset(
     for name in names
 )
 _BUILTINS = frozenset(
-    [
-        "slice",
-        "range",
-        "complex",
-        "set",
-        "frozenset",
-        "bytearray",
-        "object",
-        "list",
-        "dict",
-        "tuple",
-        "int",
-        "float",
-        "str",
-        "bool",
-        "bytes",
-    ]
+    {"slice", "range", "complex", "set", "frozenset", "bytearray", "object", "list", "dict"}
+    | {"tuple", "int", "float", "str", "bool", "bytes"}
 )
 
 Fit = TypeVar("Fit", bound=MixedModelFit)
