@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from pyarrow import ArrowException
 
 from glmmvi.api import glmer, lmer
 from glmmvi.data import load_dataset
@@ -162,12 +163,17 @@ def read_data(source: str) -> pd.DataFrame:
             f"{nearest_hint(source, DESCRIPTIONS)}; `glmmvi datasets` lists them"
         )
     suffixes = "".join(path.suffixes).lower()
-    if suffixes.endswith((".parquet", ".pq")):
-        return pd.read_parquet(path)
-    if suffixes.endswith((".csv", ".csv.gz")):
-        return pd.read_csv(path)
-    if suffixes.endswith((".tsv", ".tsv.gz")):
-        return pd.read_csv(path, sep="\t")
+    try:
+        if suffixes.endswith((".parquet", ".pq")):
+            return pd.read_parquet(path)
+        if suffixes.endswith((".csv", ".csv.gz")):
+            return pd.read_csv(path)
+        if suffixes.endswith((".tsv", ".tsv.gz")):
+            return pd.read_csv(path, sep="\t")
+    except UnicodeDecodeError as error:
+        raise DataError(f"--data {source}: the file is not in UTF-8 ({error.reason})") from error
+    except (ValueError, ArrowException) as error:
+        raise DataError(f"--data {source}: the file cannot be read: {error}") from error
     raise DataError(f"--data {source}: the file name has to end in .csv, .tsv or .parquet")
 
 

@@ -115,3 +115,18 @@ def test_a_link_and_json(capsys):
 def test_options_that_do_not_go_together(capsys, arguments, message):
     assert main(["fit", CBPP, "--data", "cbpp", *arguments]) == 2
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("broken.parquet", b"not a parquet file"),
+        ("empty.csv", b""),
+        ("latin.csv", "y,g\n1,\u00e9\n".encode("latin-1")),
+    ],
+)
+def test_files_that_cannot_be_read(tmp_path, capsys, name, content):
+    path = tmp_path / name
+    path.write_bytes(content)
+    assert main(["fit", "y ~ 1 + (1 | g)", "--data", str(path)]) == 2
+    assert name in capsys.readouterr().err

@@ -73,6 +73,18 @@ def one_of(function: str, name: str, value: Any, choices: tuple[Any, ...]) -> No
         raise ArgumentError(f"{function}: {name}={value!r} is none of {listed}")
 
 
+def checked_flag(function: str, name: str, value: Any) -> bool:
+    """A true or false value; text and numbers other than 0 and 1 are refused.
+
+    Raises
+    ------
+    ArgumentError
+    """
+    if isinstance(value, str) or value not in (0, 1):
+        raise ArgumentError(f"{function}: {name}={value!r} has to be True or False")
+    return bool(value)
+
+
 def checked_control(control: C | None, kind: type[C], maker: str) -> C:
     """The control object that was given, or the default.
 
@@ -105,6 +117,8 @@ def start_factors(start: ArrayLike, design: DesignMatrices) -> list[NDArray[np.f
         raise ArgumentError(
             f"incorrect number of theta components (!={k}): start has shape {theta.shape}"
         )
+    if not np.isfinite(theta).all():
+        raise ArgumentError(f"start={start!r}: the components of theta have to be finite")
     return unpack(theta, sizes)
 
 

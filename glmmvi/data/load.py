@@ -7,7 +7,7 @@ from importlib import resources
 
 import pandas as pd
 
-from glmmvi.errors import nearest_hint
+from glmmvi.errors import DataError, nearest_hint
 
 DESCRIPTIONS = {
     "radon": "log radon of 919 houses in 85 counties of Minnesota",
@@ -44,7 +44,7 @@ def load_dataset(name: str) -> pd.DataFrame:
 
     Raises
     ------
-    ValueError
+    DataError
         If there is no such data set; the message names those that exist.
 
     Notes
@@ -84,7 +84,7 @@ def load_dataset(name: str) -> pd.DataFrame:
     1  258.7047     1     308
     """
     if name not in DESCRIPTIONS:
-        raise ValueError(
+        raise DataError(
             f"there is no data set {name!r}{nearest_hint(name, DESCRIPTIONS)}; "
             f"the data sets are {', '.join(DESCRIPTIONS)}"
         )

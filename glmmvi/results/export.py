@@ -63,7 +63,7 @@ def _criteria(fit: LinearMixedFit | GeneralizedMixedFit) -> dict[str, Any]:
         "BIC": fit.BIC(),
     }
     if isinstance(fit, LinearMixedFit):
-        return {"REML" if fit.reml else "deviance": fit.REMLcrit(), **criteria}
+        return {"REML" if fit.reml else "deviance": -2.0 * fit.elbo, **criteria}
     names = {"family": fit.family.name, "link": fit.family.link_name}
     return {**names, "dispersion": fit.dispersion_parameters(), **criteria}
 

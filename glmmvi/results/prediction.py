@@ -134,7 +134,7 @@ def chosen_columns(design: DesignMatrices, re_form: Any) -> dict[int, NDArray[np
     ----------
     design : DesignMatrices
     re_form : None, NaN, "~0", or a formula
-        None is everything; NaN (R's ``NA``) and ``"~0"`` are nothing; a formula names its
+        None is everything; NaN (R's ``NA``), ``"NA"`` and ``"~0"`` are nothing; a formula names its
         terms, and ``(1 | Subject)`` is a part of the model's ``(Days | Subject)``.
 
     Returns
@@ -150,6 +150,8 @@ def chosen_columns(design: DesignMatrices, re_form: Any) -> dict[int, NDArray[np
     if re_form is None:
         return {r: np.ones(term.d, dtype=bool) for r, term in enumerate(design.terms)}
     if (isinstance(re_form, float) and np.isnan(re_form)) or re_form is pd.NA:
+        return {}
+    if isinstance(re_form, str) and re_form.strip() in ("NA", "~NA"):
         return {}
     if isinstance(re_form, str):
         re_form = parse_formula(re_form)
