@@ -171,7 +171,7 @@ def bootMer(
     >>> import glmmvi as gv
     >>> fit = gv.lmer("Yield ~ 1 + (1 | Batch)", gv.load_dataset("Dyestuff"), REML=False)
     >>> boot = bootMer(fit, lambda f: f.fixef(), nsim=20, seed=1, ncpus=1)
-    >>> boot.t.shape, round(boot.t0["(Intercept)"], 1)
+    >>> boot.t.shape, round(float(boot.t0["(Intercept)"]), 1)
     ((20, 1), 1527.5)
     """
     if type not in ("parametric", "semiparametric"):

@@ -106,7 +106,7 @@ def simulated(
     """Responses as the engine has them (proportions for ``cbind``), shape (nsim, n)."""
     design, estimates = fit.design, fit.estimates
     if newdata is not None and allow_new_levels:
-        design = _with_new_levels(design, newdata, offset)
+        design = with_new_levels(design, newdata, offset)
     everything = prediction_rows(
         design,
         newdata,
@@ -125,10 +125,10 @@ def simulated(
         known = len(estimates.b_mean[r])
         effects[:, :known] = np.where(keep, estimates.b_mean[r], effects[:, :known])
         eta += sum_of_terms([term.Z], [term.codes], [effects])
-    return _responses(fit, eta, rng, newdata, weights), everything.index
+    return responses(fit, eta, rng, newdata, weights), everything.index
 
 
-def _with_new_levels(design: DesignMatrices, newdata: Any, offset: Any) -> DesignMatrices:
+def with_new_levels(design: DesignMatrices, newdata: Any, offset: Any) -> DesignMatrices:
     """The design whose recipe knows the levels of new data: they come after its own."""
     recipe = design.recipe
     unseen = recipe.rebuild(newdata, offset=offset).new_levels
@@ -139,9 +139,10 @@ def _with_new_levels(design: DesignMatrices, newdata: Any, offset: Any) -> Desig
     return replace(design, recipe=replace(recipe, random=random))
 
 
-def _responses(
+def responses(
     fit: MixedModelFit, eta: Matrix, rng: np.random.Generator, newdata: Any, weights: Any
 ) -> Matrix:
+    """Draw a response for every linear predictor, shape (nsim, n)."""
     design = fit.design
     if newdata is None:
         if weights is not None:
