@@ -41,7 +41,7 @@ def student_t(df: float | None = None, link: str = "identity") -> StudentTFamily
     (('sigma',), ('sigma', 'df'))
     """
     check_link("t", link, tuple(_LINKS))
-    if df is not None and not df > 0.0:
+    if df is not None and (isinstance(df, str) or not df > 0.0):
         raise ArgumentError(f"df must be a positive number, not {df!r}; None estimates it")
     return StudentTFamily(_LINKS[link], None if df is None else float(df))
 

@@ -47,7 +47,7 @@ def tweedie(power: float | None = None, link: str = "log") -> TweedieFamily:
     >>> density.pointwise(np.zeros(2), np.zeros(1))[0].round(6).tolist()
     [-2.0, -1.028615]
     """
-    if power is not None and not 1.0 < power < 2.0:
+    if power is not None and (isinstance(power, str) or not 1.0 < power < 2.0):
         raise ArgumentError(
             f"power must lie strictly between 1 and 2, not {power!r}: 1 is poisson(), 2 is "
             "Gamma(), 3 is inverse_gaussian(); None estimates it"

@@ -87,6 +87,8 @@ def test_refuses(given: Any, message: str) -> None:
         (lambda: negative_binomial(-1), "a positive number, not -1"),
         (lambda: tweedie(2.0), "strictly between 1 and 2"),
         (lambda: student_t(0), "df must be a positive number"),
+        (lambda: tweedie("log"), "strictly between 1 and 2, not 'log'"),
+        (lambda: student_t("log"), "df must be a positive number, not 'log'"),
         (lambda: zero_inflated(binomial()), "zero_inflated() takes poisson()"),
         (lambda: nbinom2().dev_resids([1.0], [1.0], [1.0]), "need its theta"),
         (lambda: beta().dev_resids([0.5], [0.5], [1.0]), "are not defined for the beta family"),
