@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from glmmvi.api.arguments import start_factors
+from glmmvi.api.cumulant_engine import corrected_answer
 from glmmvi.design import DesignMatrices
 from glmmvi.errors import ArgumentError, DataError
 from glmmvi.inference import adaptive_quadrature, generalized_mixed, joint_modes
@@ -26,6 +27,7 @@ from glmmvi.results.generalized_answer import GeneralizedAnswer, structured_answ
 MOST_NODES = 100  # as lme4
 MOST_COLUMNS = 3
 
+_VARIATIONAL = "Variational Approximation"
 _BOUND = "The log likelihood is a lower bound (variational approximation)."
 _JOINT = (
     "The log likelihood is Laplace's approximation, with fixed and random effects maximised",
@@ -82,6 +84,7 @@ def fit_structured(
     nAGQ: int,
     start: ArrayLike | None,
     control: GlmerControl,
+    correction: str | None = None,
 ) -> GeneralizedAnswer:
     """Fit by the structured Gaussian surrogate, by quadrature around it, or by joint modes.
 
@@ -95,6 +98,8 @@ def fit_structured(
     start : array, optional
         lme4's ``theta``.
     control : GlmerControl
+    correction : {None, "cumulant"}
+        Of the surrogate's ELBO; see `glmmvi.inference.cumulant_correction`.
 
     Returns
     -------
@@ -112,6 +117,9 @@ def fit_structured(
     problem = generalized_problem(design, family)
     factors = None if start is None else start_factors(start, design)
     tolerance, limit = control.tolerance, control.max_evaluations
+    if correction is not None:
+        fallback = (_VARIATIONAL, (_BOUND,))
+        return corrected_answer(problem, family, start=factors, control=control, fallback=fallback)
     if nAGQ == 0:
         solution, log_likelihood, record = joint_modes.optimize(
             problem, start=factors, tolerance=tolerance, max_evaluations=limit
@@ -143,7 +151,7 @@ def fit_structured(
         solution,
         record,
         log_likelihood=log_likelihood,
-        approximation="Variational Approximation" if nAGQ == 1 else quadrature,
+        approximation=_VARIATIONAL if nAGQ == 1 else quadrature,
         notes=notes,
     )
 
@@ -157,16 +165,23 @@ class StructuredEngine:
     family : Family
     nAGQ : int
     control : GlmerControl
+    correction : {None, "cumulant"}
     """
 
     family: Family
     nAGQ: int  # noqa: N815 (lme4's name)
     control: GlmerControl
+    correction: str | None = None
 
     def __call__(self, design: DesignMatrices, theta: ArrayLike | None) -> GeneralizedAnswer:
         """Fit a design, starting from ``theta``."""
         return fit_structured(
-            design, self.family, nAGQ=self.nAGQ, start=theta, control=self.control
+            design,
+            self.family,
+            nAGQ=self.nAGQ,
+            start=theta,
+            control=self.control,
+            correction=self.correction,
         )
 
 

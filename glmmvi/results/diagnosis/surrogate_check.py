@@ -127,9 +127,8 @@ class SurrogateCheck:
                 return f"{how}: {self.remedy}"
             return how
         apart = abs(self.fit_log_likelihood - self.log_likelihood)
-        return (
-            f"{how}; the fit's log likelihood does not rest on it, and is {apart:.2g} nats from "
-            + ("the importance-weighted one" if self.quadrature is None else "quadrature")
+        return f"{how}; the fit's own log likelihood is {apart:.2g} nats from " + (
+            "the importance-weighted one" if self.quadrature is None else "quadrature"
         )
 
     @property
