@@ -29,13 +29,41 @@ from glmmvi.results.penalized_posterior import (
 )
 from glmmvi.results.posterior_moments import FullPosterior
 from glmmvi.results.tables import ModelCall
+from glmmvi.results.theta_posterior import (
+    ThetaPosterior,
+    fit_generalized_theta_posterior,
+    fit_linear_theta_posterior,
+)
 from glmmvi.results.variational_posterior import VariationalPosterior
 
 METHODS = ("structured", "advi")
 LINEAR_OPTIONS: dict[str, Callable[..., Any]] = {"advi": fit_advi}
 GENERALIZED_OPTIONS: dict[str, Callable[..., Any]] = {"advi": fit_generalized_advi}
+_LINEAR = {**LINEAR_OPTIONS, "theta_posterior": fit_linear_theta_posterior}
+_GENERALIZED = {**GENERALIZED_OPTIONS, "theta_posterior": fit_generalized_theta_posterior}
 
 _ESTIMATES = "Estimates and standard errors are posterior means and standard deviations."
+
+
+def engine_name(method: str, theta_posterior: Any, start: Any) -> str:
+    """``method``, or ``"theta_posterior"`` where the structured engine covers every parameter.
+
+    Raises
+    ------
+    ArgumentError
+    """
+    if not isinstance(theta_posterior, bool):
+        raise ArgumentError(f"theta_posterior={theta_posterior!r} is neither True nor False")
+    if not theta_posterior:
+        return method
+    if method != "structured":
+        raise ArgumentError(
+            f"theta_posterior=True is for method='structured': with method={method!r} every "
+            "parameter has a posterior anyway; leave it out"
+        )
+    if start is not None:
+        raise ArgumentError("start= is not used with theta_posterior=True: leave it out")
+    return "theta_posterior"
 
 
 def needs_one_node(nAGQ: int, method: str, priors: Mapping[Any, Any] | None) -> None:
@@ -46,7 +74,9 @@ def needs_one_node(nAGQ: int, method: str, priors: Mapping[Any, Any] | None) -> 
     ArgumentError
     """
     if nAGQ != 1 and (method != "structured" or priors):
-        what = f"method={method!r}" if method != "structured" else "priors"
+        what = "priors" if method == "structured" else f"method={method!r}"
+        if method == "theta_posterior":
+            what = "theta_posterior=True"
         raise ArgumentError(
             f"nAGQ={nAGQ!r} goes with maximum likelihood; with {what} leave nAGQ at 1"
         )
@@ -62,7 +92,7 @@ def linear_posterior(
 ) -> FullPosterior:
     """The posterior of a linear mixed model by one of the engines that cover every parameter."""
     given = dict(options) if start is None else {**options, "start": start}
-    return LINEAR_OPTIONS[method](design, priors=priors, **given)
+    return _LINEAR[method](design, priors=priors, **given)
 
 
 def generalized_posterior(
@@ -77,7 +107,7 @@ def generalized_posterior(
     """The same of a generalized model, as an engine's answer."""
     model = GeneralizedModel(design, family, generalized_problem(design, family))
     given = dict(options) if start is None else {**options, "start": start}
-    posterior: FullPosterior = GENERALIZED_OPTIONS[method](model, priors=priors, **given)
+    posterior: FullPosterior = _GENERALIZED[method](model, priors=priors, **given)
     by, notes = described(posterior)
     return GeneralizedAnswer(
         estimates=posterior.estimates,
@@ -181,8 +211,9 @@ def penalized_linear(
 
 def described(posterior: FullPosterior) -> tuple[str, tuple[str, ...]]:
     """What the title says after ``fit by``, and the lines under the printout."""
-    if not isinstance(posterior, AdviResult):
-        raise TypeError(f"no description of {type(posterior).__name__}")
+    if isinstance(posterior, ThetaPosterior):
+        return "structured variational inference with a Gaussian over all parameters", (_ESTIMATES,)
+    assert isinstance(posterior, AdviResult)
     kind = posterior.surrogate.kind.replace("_", " ")
     notes = ["Estimates and standard errors are the surrogate's means and standard deviations."]
     if kind == "mean field":

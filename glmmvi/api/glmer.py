@@ -19,11 +19,13 @@ from glmmvi.api.arguments import (
 from glmmvi.api.bayesian_engines import (
     GENERALIZED_OPTIONS,
     METHODS,
+    engine_name,
     generalized_posterior,
     needs_one_node,
     penalized_answer,
 )
 from glmmvi.api.caller import stack_level
+from glmmvi.api.cumulant_engine import checked_correction
 from glmmvi.api.designs import mixed_design
 from glmmvi.api.generalized_engines import StructuredEngine, checked_nagq, fit_structured
 from glmmvi.api.lmer import lmer
@@ -61,6 +63,8 @@ def glmer(
     data_name: str | None = None,
     method: Literal["structured", "advi"] = "structured",
     priors: Mapping[Any, Any] | None = None,
+    theta_posterior: bool = False,
+    correction: Literal["cumulant"] | None = None,
     **options: Any,
 ) -> GeneralizedMixedFit | LinearMixedFit:
     """Fit a generalized linear mixed model, as lme4's ``glmer``.
@@ -90,6 +94,25 @@ def glmer(
     subset, weights, na_action, offset, contrasts, env, data_name
         See :func:`glmmvi.lmer`. For a binomial family, `weights` are the numbers of trials of a
         response that is a proportion.
+    correction : {"cumulant"}, optional
+        Experimental: adds half the variance of the log importance ratios to the ELBO, for crossed
+        and nested designs with small binary clusters, where the ELBO's standard deviations are
+        low. Refused, with a warning, where the third cumulant is not small. Costs a thousand
+        draws of all random effects for every parameter and step.
+
+    method : {"structured", "advi"}
+        The deterministic engine, or the stochastic one (which loads TensorFlow).
+    priors : mapping, optional
+        By parameter, such as ``{"b": Normal(0, 2.5), "herd": HalfNormal(1)}``; see
+        :func:`glmmvi.model.prior_mapping.resolve_priors`. The structured engine then maximises
+        the ELBO plus the log prior of fixed effects, sds, correlations and dispersion.
+    theta_posterior : bool
+        Whether the structured surrogate covers sds, correlations, dispersion and fixed effects
+        with a Gaussian over their unconstrained values: estimates are then posterior means.
+    **options
+        With ``method="advi"``, of :func:`glmmvi.results.advi.fit_generalized_advi`:
+        ``surrogate``, ``num_steps``, ``sample_size``, ``learning_rate``, ``decay``, ``seed``,
+        ``jit_compile``, ``progress``, ``centred``; ``start`` may be ``"random"``.
 
     Returns
     -------
@@ -110,8 +133,10 @@ def glmer(
     """
     one_of("glmer", "method", method, METHODS)
     refuse_unknown(glmer, options, also=GENERALIZED_OPTIONS, method=method)
+    engine = engine_name(method, theta_posterior, start)
     nAGQ = checked_nagq(nAGQ)
-    needs_one_node(nAGQ, method, priors)
+    needs_one_node(nAGQ, engine, priors)
+    checked_correction(correction, nAGQ=nAGQ, method=engine, priors=priors)
     chosen = resolve_family(family)
     control = checked_control(control, GlmerControl, "glmerControl")
     arguments: dict[str, Any] = {
@@ -123,24 +148,29 @@ def glmer(
         "env": env,
     }
     if chosen.name == "gaussian" and chosen.link_name == "identity":
-        if nAGQ != 1:
+        if nAGQ != 1 or correction is not None:
+            what = f"nAGQ={nAGQ!r}" if nAGQ != 1 else f"correction={correction!r}"
             raise ArgumentError(
-                f"nAGQ={nAGQ!r}: a gaussian family with the identity link goes to lmer, which "
-                "integrates exactly and has no nAGQ; leave it out"
+                f"{what}: a gaussian family with the identity link goes to lmer, which "
+                f"integrates exactly and has no {what.split('=')[0]}; leave it out"
             )
-        bayesian = {"method": method, "priors": priors, **options}
-        return _as_linear(formula, data, control, start, data_name, {**arguments, **bayesian})
+        bayesian = {"method": method, "priors": priors, "theta_posterior": theta_posterior}
+        return _as_linear(
+            formula, data, control, start, data_name, {**arguments, **bayesian, **options}
+        )
     design = mixed_design(formula, data, control, allow_n=not chosen.has_dispersion, **arguments)
-    if method != "structured":
+    if engine != "structured":
         answer = generalized_posterior(
-            design, chosen, method, priors=priors, start=start, options=options
+            design, chosen, engine, priors=priors, start=start, options=options
         )
     elif (resolved := resolve_priors(design, priors, family=chosen, flat=True)).flat:
-        answer = fit_structured(design, chosen, nAGQ=nAGQ, start=start, control=control)
+        answer = fit_structured(
+            design, chosen, nAGQ=nAGQ, start=start, control=control, correction=correction
+        )
     else:
         answer = penalized_answer(design, chosen, resolved, start=start, control=control)
     call = model_call(design, data, data_name, weights=weights, offset=offset, subset=subset)
-    engine = StructuredEngine(chosen, nAGQ, control)
+    engine = StructuredEngine(chosen, nAGQ, control, correction)
     return wrap_generalized_fit(design, chosen, answer, call=call, control=control, engine=engine)
 
 

@@ -21,6 +21,7 @@ from glmmvi.api.arguments import (
 from glmmvi.api.bayesian_engines import (
     LINEAR_OPTIONS,
     METHODS,
+    engine_name,
     linear_posterior,
     penalized_linear,
     wrap_linear_posterior,
@@ -63,6 +64,7 @@ def lmer(
     data_name: str | None = None,
     method: Literal["structured", "advi"] = "structured",
     priors: Mapping[Any, Any] | None = None,
+    theta_posterior: bool = False,
     **options: Any,
 ) -> LinearMixedFit:
     """Fit a linear mixed model, as lme4's ``lmer``.
@@ -103,6 +105,12 @@ def lmer(
     priors : mapping, optional
         By parameter, such as ``{"b": Normal(0, 1), "county": HalfNormal(1)}``; see
         :func:`glmmvi.model.prior_mapping.resolve_priors`.
+        The structured engine then minimises the REML criterion (or the deviance) minus twice
+        the log prior of sds, correlations and sigma; fixed effects are integrated out under
+        their own prior (REML) or maximised over with it.
+    theta_posterior : bool
+        Whether the structured surrogate covers sds, correlations, sigma and fixed effects with
+        a Gaussian over their unconstrained values: estimates are then posterior means.
     **options
         With ``method="advi"``, of :func:`glmmvi.results.advi.fit_advi`: ``sigma`` (a
         residual sd to keep fixed), ``surrogate`` (``"mean_field"``, ``"full_rank"``,
@@ -147,6 +155,7 @@ def lmer(
     """
     one_of("lmer", "method", method, METHODS)
     refuse_unknown(lmer, options, also=LINEAR_OPTIONS, method=method)
+    engine = engine_name(method, theta_posterior, start)
     control = checked_control(control, LmerControl, "lmerControl")
     design = linear_design(
         formula,
@@ -161,8 +170,8 @@ def lmer(
     )
     call = model_call(design, data, data_name, weights=weights, offset=offset, subset=subset)
     arrays = engine_arrays(design)
-    if method != "structured":
-        posterior = linear_posterior(design, method, priors=priors, start=start, options=options)
+    if engine != "structured":
+        posterior = linear_posterior(design, engine, priors=priors, start=start, options=options)
         return wrap_linear_posterior(design, posterior, call=call, control=control)
     problem = build_problem(arrays, reml=checked_flag("lmer", "REML", REML))
     _check_response(problem, design)

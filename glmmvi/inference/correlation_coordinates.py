@@ -87,23 +87,3 @@ def lkj_log_density(y: Vector, d: int, concentration: float) -> tuple[float, Vec
     power = d - 1.0 + 2.0 * concentration
     slopes = -power * rows / squares[:, None]
     return -0.5 * power * float(np.log(squares).sum()), slopes[np.tril_indices(d, -1)]
-
-
-def tfp_order(d: int) -> NDArray[np.intp]:
-    """Where each number that ``tfp.bijectors.CorrelationCholesky`` takes stands in `y`.
-
-    TFP fills the triangle below the diagonal in a spiral (``tfp.math.fill_triangular``).
-
-    Examples
-    --------
-    >>> tfp_order(3).tolist()
-    [2, 1, 0]
-    """
-    n = d - 1
-    count = n * (n + 1) // 2
-    numbers = np.arange(count)
-    square = np.concatenate([numbers[n:], numbers[::-1]]).reshape(n, n)
-    by_row = square[np.tril_indices(n)]  # y[j] is TFP's number by_row[j]
-    order = np.empty(count, dtype=np.intp)
-    order[by_row] = np.arange(count)
-    return order

@@ -5,7 +5,7 @@ Importing this module loads TensorFlow.
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -18,13 +18,16 @@ from glmmvi.model.gaussian_surrogate import (
     LevelMap,
 )
 from glmmvi.model.latent_names import latent_names
+from glmmvi.model.parameter_pieces import ParameterPiece
 
 tfd = tfp.distributions
 tfb = tfp.bijectors
 Root = tfd.JointDistributionCoroutine.Root
 
 
-def build_surrogate_posterior(surrogate: GaussianSurrogate) -> Any:
+def build_surrogate_posterior(
+    surrogate: GaussianSurrogate, *, leading: Sequence[ParameterPiece] | None = None
+) -> Any:
     """Turn the arrays of a Gaussian surrogate into a TFP joint distribution.
 
     Its variables have the names and shapes of the latent variables of
@@ -36,6 +39,9 @@ def build_surrogate_posterior(surrogate: GaussianSurrogate) -> Any:
     Parameters
     ----------
     surrogate : GaussianSurrogate
+    leading : sequence of ParameterPiece, optional
+        The variables that the first coordinates of the dense block make, where these are not
+        the fixed effects but all parameters.
 
     Returns
     -------
@@ -44,7 +50,10 @@ def build_surrogate_posterior(surrogate: GaussianSurrogate) -> Any:
     """
     names = latent_names(surrogate.labels, "u")
     u_means = [tf.constant(mean, tf.float64) for mean in surrogate.u_means]
-    dense_model = _dense_chain(surrogate.dense, names)
+    if leading is None:
+        p = surrogate.dense.p
+        leading = [ParameterPiece("beta", p)] if p else []
+    dense_model = _dense_chain(surrogate.dense, names, leading)
     eliminated = [
         (_conditional_mean(block, surrogate), tf.constant(block.scale_tril, tf.float64), block)
         for block in reversed(surrogate.eliminated)
@@ -64,36 +73,40 @@ def build_surrogate_posterior(surrogate: GaussianSurrogate) -> Any:
     )
 
 
-def _dense_chain(dense: DenseBlock, names: tuple[str, ...]) -> Any:
+def _dense_chain(
+    dense: DenseBlock, names: tuple[str, ...], leading: Sequence[ParameterPiece]
+) -> Any:
     """Coroutine of the dense block; returns the centred draws."""
-    pieces: list[tuple[Any, str, tuple[int, ...]]] = []
-    if dense.p:
-        pieces.append(("beta", "beta", (dense.p,)))
+    pieces: list[tuple[Any, ParameterPiece]] = [("beta", piece) for piece in leading]
     for term, shape in zip(dense.terms, dense.shapes, strict=True):
-        pieces.append((term, names[term], shape))
+        size = shape[0] * shape[1]
+        pieces.append((term, ParameterPiece(names[term], size, tfb.Reshape(shape, [size]))))
     scale_tril = tf.constant(dense.scale_tril, tf.float64)
 
     def model() -> Generator[Any, Any, dict[Any, Any]]:
         centred: dict[Any, Any] = {}
         whitened: list[Any] = []
         start = 0
-        for key, name, shape in pieces:
-            size = shape[0] if len(shape) == 1 else shape[0] * shape[1]
-            stop = start + size
+        for key, piece in pieces:
+            stop = start + piece.size
             mean = tf.constant(dense.mean[start:stop], tf.float64)
             diagonal = scale_tril[start:stop, start:stop]
             shift = tf.zeros_like(mean)
             if whitened:
                 before = tf.concat(whitened, axis=-1)
                 shift = tf.einsum("mk,...k->...m", scale_tril[start:stop, :start], before)
-            normal = tfd.MultivariateNormalTriL(mean + shift, diagonal, name=name)
-            if len(shape) == 2:
-                normal = tfd.TransformedDistribution(normal, tfb.Reshape(shape), name=name)
+            normal = tfd.MultivariateNormalTriL(mean + shift, diagonal, name=piece.name)
+            if piece.constrain is not None:
+                normal = tfd.TransformedDistribution(normal, piece.constrain, name=piece.name)
             draw = yield normal if whitened else Root(normal)
-            centred[key] = draw - tf.reshape(mean, shape)
-            leading = tf.shape(draw)[: -len(shape)]
-            residual = tf.reshape(draw, tf.concat([leading, [size]], axis=0)) - mean - shift
-            columns = tf.transpose(tf.reshape(residual, [-1, size]))
+            vector = draw if piece.constrain is None else piece.constrain.inverse(draw)
+            if key == "beta":
+                own = vector - mean
+                centred[key] = tf.concat([centred[key], own], -1) if key in centred else own
+            else:
+                centred[key] = piece.constrain.forward(vector - mean)
+            residual = vector - mean - shift
+            columns = tf.transpose(tf.reshape(residual, [-1, piece.size]))
             solved = tf.transpose(tf.linalg.triangular_solve(diagonal, columns))
             whitened.append(tf.reshape(solved, tf.shape(residual)))
             start = stop

@@ -86,6 +86,10 @@ class AdviResult(FullPosterior):
         """Why `converged` is what it is."""
         return self.optimization.message
 
+    def joint_distribution(self, design: DesignMatrices) -> Any:
+        """Return the generative model (TFP)."""
+        return self.model.joint_distribution
+
     def surrogate_posterior(self, design: DesignMatrices) -> Any:
         """Return the fitted surrogate (TFP); its draws are dicts by latent variable."""
         return self.surrogate.distribution

@@ -80,13 +80,10 @@ class FullPosterior(Moments):
 
     Attributes
     ----------
-    model : BayesianModel
-        Joint distribution, priors, names.
     optimization : Optimization
         The engine's record, with its verdict.
     """
 
-    model: Any
     optimization: Any
 
     @property
@@ -101,7 +98,7 @@ class FullPosterior(Moments):
 
     def joint_distribution(self, design: DesignMatrices) -> Any:
         """Return the generative model (TFP)."""
-        return self.model.joint_distribution
+        raise NotImplementedError
 
     def surrogate_posterior(self, design: DesignMatrices) -> Any:
         """Return the fitted surrogate (TFP); its draws are by latent variable."""
