@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,18 +13,16 @@ from glmmvi.design.sparse_columns import sparse_columns
 from glmmvi.errors import ArgumentError
 from glmmvi.inference.effects_posterior import combination_variance
 from glmmvi.inference.generalized_mixed import schur_complement
+from glmmvi.results.any_fit import AnyFit
 from glmmvi.results.effects import effects_of
 from glmmvi.results.generalized_fit import GeneralizedMixedFit
 from glmmvi.results.prediction import linear_predictor
 from glmmvi.results.variational_posterior import VariationalPosterior
 
-if TYPE_CHECKING:
-    from glmmvi.results.mixed_fit import MixedModelFit
-
 Vector = NDArray[np.float64]
 
 
-def augment(fit: MixedModelFit, newdata: Any = None) -> pd.DataFrame:
+def augment(fit: AnyFit, newdata: Any = None) -> pd.DataFrame:
     """The model frame with fitted values, residuals and influence of every row.
 
     Parameters
@@ -96,7 +94,7 @@ def augment(fit: MixedModelFit, newdata: Any = None) -> pd.DataFrame:
     return frame
 
 
-def leverage(fit: MixedModelFit) -> Vector:
+def leverage(fit: AnyFit) -> Vector:
     """lme4's ``hatvalues``: prior weight times the variance of the row's linear predictor.
 
     Over ``sigma^2``, given the covariance parameters. Of a generalized model lme4 warns that it

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_all_start_methods, get_context
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from glmmvi.errors import ArgumentError, GlmmviError, GlmmviWarning
+from glmmvi.results.any_fit import AnyFit
 from glmmvi.results.generalized_fit import GeneralizedMixedFit
 from glmmvi.results.intervals.bootstrap import bootstrap_intervals
 from glmmvi.results.intervals.parameters import tails
@@ -24,9 +25,6 @@ from glmmvi.results.refit import refit_design
 from glmmvi.results.rendering.bootstrap import render_bootstrap
 from glmmvi.results.simulation import NOTHING, fitted_response, simulated
 from glmmvi.results.tables import ConfidenceIntervals
-
-if TYPE_CHECKING:
-    from glmmvi.results.mixed_fit import MixedModelFit
 
 Vector = NDArray[np.float64]
 Statistic = Callable[[Any], Any]
@@ -114,7 +112,7 @@ class Bootstrap:
 
 
 def bootMer(
-    fit: MixedModelFit,
+    fit: AnyFit,
     FUN: Statistic,
     nsim: int = 1,
     *,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,12 +11,10 @@ from numpy.typing import NDArray
 
 from glmmvi.errors import ArgumentError
 from glmmvi.inference.effects_posterior import EffectsDraws, draw_effects, sum_of_terms
+from glmmvi.results.any_fit import AnyFit
 from glmmvi.results.effects import effects_of
 from glmmvi.results.prediction import prediction_rows
 from glmmvi.results.simulation import as_frame, responses, with_new_levels
-
-if TYPE_CHECKING:
-    from glmmvi.results.mixed_fit import MixedModelFit
 
 
 @dataclass(frozen=True)
@@ -54,9 +52,7 @@ class PosteriorSamples:
         return pd.concat(parts, axis=1)
 
 
-def posterior_samples(
-    fit: MixedModelFit, n: int = 1000, *, seed: int | None = None
-) -> PosteriorSamples:
+def posterior_samples(fit: AnyFit, n: int = 1000, *, seed: int | None = None) -> PosteriorSamples:
     """Draw fixed and random effects jointly from the surrogate, without TensorFlow.
 
     The covariance parameters are at their estimates. Where the fixed effects are a point in the
@@ -94,14 +90,14 @@ def posterior_samples(
     )
 
 
-def _draws(fit: MixedModelFit, n: int, rng: np.random.Generator) -> EffectsDraws:
+def _draws(fit: AnyFit, n: int, rng: np.random.Generator) -> EffectsDraws:
     if not isinstance(n, (int, np.integer)) or n < 1:
         raise ArgumentError(f"n={n!r} is no positive number of draws")
     return draw_effects(effects_of(fit.posterior), int(n), rng)
 
 
 def posterior_predictive(
-    fit: MixedModelFit,
+    fit: AnyFit,
     n: int = 1000,
     *,
     newdata: Any = None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,19 +13,17 @@ from glmmvi.design.design_matrices import DesignMatrices
 from glmmvi.errors import ArgumentError
 from glmmvi.inference.effects_posterior import sum_of_terms
 from glmmvi.model.prior_weights import prior_weights
+from glmmvi.results.any_fit import AnyFit
 from glmmvi.results.generalized_fit import GeneralizedMixedFit
 from glmmvi.results.new_response import response_columns
 from glmmvi.results.prediction import chosen_columns, predicted, prediction_rows
-
-if TYPE_CHECKING:
-    from glmmvi.results.mixed_fit import MixedModelFit
 
 Matrix = NDArray[np.float64]
 NOTHING = "~0"
 
 
 def simulate(
-    fit: MixedModelFit,
+    fit: AnyFit,
     nsim: int = 1,
     *,
     seed: int | None = None,
@@ -93,7 +91,7 @@ def simulate(
 
 
 def simulated(
-    fit: MixedModelFit,
+    fit: AnyFit,
     nsim: int,
     rng: np.random.Generator,
     *,
@@ -140,7 +138,7 @@ def with_new_levels(design: DesignMatrices, newdata: Any, offset: Any) -> Design
 
 
 def responses(
-    fit: MixedModelFit, eta: Matrix, rng: np.random.Generator, newdata: Any, weights: Any
+    fit: AnyFit, eta: Matrix, rng: np.random.Generator, newdata: Any, weights: Any
 ) -> Matrix:
     """Draw a response for every linear predictor, shape (nsim, n)."""
     design = fit.design
@@ -183,7 +181,7 @@ def as_frame(design: DesignMatrices, y: Matrix, index: pd.Index, *, plain: bool)
     return pd.DataFrame(y.T, columns=names, index=index)
 
 
-def fitted_response(fit: MixedModelFit) -> NDArray[np.float64]:
+def fitted_response(fit: AnyFit) -> NDArray[np.float64]:
     """Fitted values of the response, random effects included, shape (n,)."""
     rows = prediction_rows(
         fit.design, None, re_form=None, random_only=False, allow_new_levels=False, offset=None

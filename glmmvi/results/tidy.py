@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
 from glmmvi.errors import ArgumentError, nearest_hint
+from glmmvi.results.any_fit import AnyFit
 from glmmvi.results.fit import LinearMixedFit
 from glmmvi.results.generalized_fit import GeneralizedMixedFit
 from glmmvi.results.intervals.parameters import tails
-
-if TYPE_CHECKING:
-    from glmmvi.results.mixed_fit import MixedModelFit
 
 EFFECTS = ("fixed", "ran_pars", "ran_vals", "ran_coefs")
 Method = Literal["Wald", "profile", "boot", "vi"]
 
 
 def tidy(
-    fit: MixedModelFit,
+    fit: AnyFit,
     effects: str | Sequence[str] = ("ran_pars", "fixed"),
     *,
     conf_int: bool = False,
@@ -108,7 +106,7 @@ def tidy(
     return pd.concat([part.reindex(columns=columns) for part in parts], ignore_index=True)
 
 
-def _fixed(fit: MixedModelFit) -> pd.DataFrame:
+def _fixed(fit: AnyFit) -> pd.DataFrame:
     table = fit.summary().coefficients
     frame = pd.DataFrame(
         {
@@ -124,7 +122,7 @@ def _fixed(fit: MixedModelFit) -> pd.DataFrame:
     return frame
 
 
-def _ran_pars(fit: MixedModelFit) -> pd.DataFrame:
+def _ran_pars(fit: AnyFit) -> pd.DataFrame:
     rows = []
     var_corr = fit.VarCorr()
     for term in var_corr.terms:
@@ -140,7 +138,7 @@ def _ran_pars(fit: MixedModelFit) -> pd.DataFrame:
     return frame
 
 
-def _ran_vals(fit: MixedModelFit) -> pd.DataFrame:
+def _ran_vals(fit: AnyFit) -> pd.DataFrame:
     values = fit.ranef().as_data_frame()
     return pd.DataFrame(
         {
@@ -154,7 +152,7 @@ def _ran_vals(fit: MixedModelFit) -> pd.DataFrame:
     )
 
 
-def _ran_coefs(fit: MixedModelFit) -> pd.DataFrame:
+def _ran_coefs(fit: AnyFit) -> pd.DataFrame:
     parts = []
     for table in fit.coef().groups:
         for j, term in enumerate(table.names):
@@ -175,7 +173,7 @@ def _ran_coefs(fit: MixedModelFit) -> pd.DataFrame:
 def _add_interval(
     part: pd.DataFrame,
     name: str,
-    fit: MixedModelFit,
+    fit: AnyFit,
     level: float,
     method: Method,
     options: dict[str, Any],
@@ -186,11 +184,11 @@ def _add_interval(
     else:
         which = "beta_" if name == "fixed" else "theta_"
         found = fit.confint(which, level, method, **options)
-        low, high = found.lower, found.upper
+        low, high = pd.Series(found.lower), pd.Series(found.upper)
     part["conf.low"], part["conf.high"] = low, high
 
 
-def glance(fit: MixedModelFit) -> pd.DataFrame:
+def glance(fit: AnyFit) -> pd.DataFrame:
     """One row a fit, with broom.mixed's columns: sizes and criteria.
 
     ``logLik``, ``AIC`` and ``BIC`` of a generalized model are from the bound of its log
