@@ -32,7 +32,7 @@ from glmmvi.inference.variational_pirls import PirlsSystem, SurrogateState
 
 Array = NDArray[np.float64]
 
-_CELLS = 262_144  # draws times (rows + random effects) of one chunk
+_CELLS = 131_072  # draws times (rows + random effects) of one chunk
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +78,8 @@ def log_density(density: Density, eta: Array, dispersion: Array) -> Array:
         value = density.scale * value
     if density.linear is not None:
         value = value + density.linear * eta
-    return np.where(np.isnan(value), -np.inf, value)
+    undefined = np.isnan(value)
+    return np.where(undefined, -np.inf, value) if undefined.any() else value
 
 
 def generalized_ratios(
@@ -137,7 +138,9 @@ def predictor(
     for term, factor, spherical in zip(arrays.terms, factors, u, strict=True):
         b = spherical @ factor.T
         for a in range(term.d):
-            eta += term.Z[:, a] * b[:, term.codes, a]
+            gathered = np.take(np.ascontiguousarray(b[:, :, a]), term.codes, axis=1)
+            gathered *= term.Z[:, a]
+            eta += gathered
     return eta
 
 
