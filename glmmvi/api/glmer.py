@@ -170,8 +170,8 @@ def glmer(
     else:
         answer = penalized_answer(design, chosen, resolved, start=start, control=control)
     call = model_call(design, data, data_name, weights=weights, offset=offset, subset=subset)
-    engine = StructuredEngine(chosen, nAGQ, control, correction)
-    return wrap_generalized_fit(design, chosen, answer, call=call, control=control, engine=engine)
+    refit = StructuredEngine(chosen, nAGQ, control, correction)
+    return wrap_generalized_fit(design, chosen, answer, call=call, control=control, engine=refit)
 
 
 def wrap_generalized_fit(
