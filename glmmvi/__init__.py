@@ -73,6 +73,7 @@ from glmmvi.results.generics import (
     vcov,
 )
 from glmmvi.results.intervals import confint, profile
+from glmmvi.results.testing import Anova, anova, contest, drop1, linear_hypothesis, ranova
 
 __version__ = "0.1.0"
 
@@ -80,6 +81,7 @@ __all__ = [
     "AIC",
     "BIC",
     "LKJ",
+    "Anova",
     "ArgumentError",
     "ConvergenceWarning",
     "DataError",
@@ -108,12 +110,15 @@ __all__ = [
     "SingularFitMessage",
     "StudentT",
     "VarCorr",
+    "anova",
     "beta",
     "betabinomial",
     "binomial",
     "coef",
     "confint",
+    "contest",
     "deviance",
+    "drop1",
     "fitted",
     "fixef",
     "gaussian",
@@ -123,6 +128,7 @@ __all__ = [
     "inverse_gaussian",
     "isSingular",
     "lFormula",
+    "linear_hypothesis",
     "lmer",
     "lmerControl",
     "load_dataset",
@@ -138,6 +144,7 @@ __all__ = [
     "predict",
     "profile",
     "ranef",
+    "ranova",
     "residuals",
     "sigma",
     "student_t",

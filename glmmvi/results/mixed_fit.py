@@ -23,6 +23,7 @@ from glmmvi.results.group_effects import ranef_table
 from glmmvi.results.posterior import Optimization, Posterior
 from glmmvi.results.rendering import render_print
 from glmmvi.results.tables import (
+    AnovaTable,
     ConfidenceIntervals,
     GroupCoefficients,
     ModelCall,
@@ -242,14 +243,33 @@ class MixedModelFit:
         self,
         parm: str | Sequence[str] | None = None,
         level: float = 0.95,
-        method: Literal["profile", "Wald", "vi"] = "profile",
+        method: Literal["profile", "Wald", "boot", "vi"] = "profile",
         *,
         oldNames: bool = True,
+        **bootstrap: Any,
     ) -> ConfidenceIntervals:
         """Confidence intervals: :func:`glmmvi.confint`."""
         from glmmvi.results.intervals import confint
 
-        return confint(self, parm, level, method, oldNames=oldNames)
+        return confint(self, parm, level, method, oldNames=oldNames, **bootstrap)
+
+    def anova(self, *others: MixedModelFit, **arguments: Any) -> AnovaTable:
+        """Comparison with other models, or tests of the terms: :func:`glmmvi.anova`."""
+        from glmmvi.results.testing import anova
+
+        return anova(self, *others, **arguments)
+
+    def drop1(
+        self,
+        scope: str | Sequence[str] | None = None,
+        *,
+        test: Literal["none", "Chisq"] = "none",
+        k: float = 2.0,
+    ) -> AnovaTable:
+        """Single term deletions: :func:`glmmvi.drop1`."""
+        from glmmvi.results.testing import drop1
+
+        return drop1(self, scope, test=test, k=k)
 
     # -- the TFP pair ---------------------------------------------------------------------
 

@@ -6,19 +6,21 @@ from collections.abc import Sequence
 from typing import Literal, get_args
 
 import numpy as np
+import pandas as pd
 from scipy.special import ndtri
 
 from glmmvi.errors import ArgumentError, nearest_hint
 from glmmvi.inference.profile_likelihood import profile_bound
 from glmmvi.results.intervals.parameters import IntervalParameter, chosen_parameters, tails
 from glmmvi.results.intervals.profile import parameters_of
-from glmmvi.results.intervals.profiler import profiler_of
+from glmmvi.results.intervals.profiler import estimates_of, profiler_of
 from glmmvi.results.intervals.surrogate import surrogate_intervals
 from glmmvi.results.intervals.wald import wald_intervals
 from glmmvi.results.mixed_fit import MixedModelFit
 from glmmvi.results.tables import ConfidenceIntervals
 
-Method = Literal["profile", "Wald", "vi"]
+Method = Literal["profile", "Wald", "boot", "vi"]
+BootType = Literal["perc", "basic", "norm"]
 
 
 def confint(
@@ -27,6 +29,9 @@ def confint(
     level: float = 0.95,
     method: Method = "profile",
     *,
+    nsim: int = 500,
+    boot_type: BootType = "perc",
+    seed: int | None = None,
     oldNames: bool = True,
 ) -> ConfidenceIntervals:
     """Confidence intervals of sds, correlations, sigma and fixed effects.
@@ -38,12 +43,18 @@ def confint(
         Names; ``"theta_"`` is all covariance parameters, ``"beta_"`` all fixed effects.
     level : float
         Probability that the interval is made for.
-    method : {"profile", "Wald", "vi"}
+    method : {"profile", "Wald", "boot", "vi"}
         ``"profile"``: where the deviance, everything else at its best, has risen by the
         quantile of a chi-square; of a REML fit the deviance under maximum likelihood, as in
-        lme4, of a generalized model the ELBO. ``"Wald"``: fixed effects only. ``"vi"``: from
-        the Gaussian surrogate of all parameters, covariance parameters on an unconstrained
-        scale.
+        lme4, of a generalized model the ELBO. ``"Wald"``: fixed effects only. ``"boot"``:
+        parametric bootstrap, refitting to `nsim` simulated responses. ``"vi"``: from the
+        Gaussian surrogate of all parameters, covariance parameters on an unconstrained scale.
+    nsim : int
+        Simulations, with ``method="boot"``.
+    boot_type : {"perc", "basic", "norm"}
+        Which interval of the bootstrap; see :meth:`glmmvi.results.bootstrap.Bootstrap.confint`.
+    seed : int, optional
+        Of the bootstrap.
     oldNames : bool
         ``.sig01`` and ``.sigma``, or ``sd_(Intercept)|Subject`` and ``sigma``.
 
@@ -85,7 +96,29 @@ def confint(
     if method == "vi":
         profiler = profiler_of(fit, refit=False)
         return surrogate_intervals(fit.estimates, parameters, level, profiler.start)
+    if method == "boot":
+        return boot_intervals(fit, parameters, level, nsim=nsim, boot_type=boot_type, seed=seed)
     return profile_intervals(fit, parameters, level)
+
+
+def boot_intervals(
+    fit: MixedModelFit,
+    parameters: Sequence[IntervalParameter],
+    level: float,
+    *,
+    nsim: int,
+    boot_type: BootType,
+    seed: int | None,
+) -> ConfidenceIntervals:
+    """Intervals from a parametric bootstrap of all parameters."""
+    from glmmvi.results.bootstrap import bootMer
+
+    def values(refitted: MixedModelFit) -> pd.Series:
+        return pd.Series(
+            estimates_of(refitted, parameters), index=[parameter.name for parameter in parameters]
+        )
+
+    return bootMer(fit, values, nsim, seed=seed).confint(level, type=boot_type)
 
 
 def profile_intervals(

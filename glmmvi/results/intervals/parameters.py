@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from glmmvi.design.random_term import RandomTerm
 from glmmvi.errors import ArgumentError, nearest_hint
 from glmmvi.inference.linear_profile import CovarianceParameter, covariance_parameters

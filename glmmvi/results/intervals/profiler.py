@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Protocol
 
@@ -28,10 +29,6 @@ class Profiler(Protocol):
 
     def start(self, parameter: IntervalParameter) -> ProfileStart:
         """Deviance and Hessian at the optimum, with the parameter among the coordinates."""
-        ...
-
-    def estimates(self, parameters: list[IntervalParameter]) -> NDArray[np.float64]:
-        """Estimates of parameters, where the profiles have their minimum."""
         ...
 
 
@@ -76,12 +73,6 @@ class LinearProfiler:
         """Deviance and Hessian at the optimum, with the parameter among the coordinates."""
         return start_profile(self.target(parameter))
 
-    def estimates(self, parameters: list[IntervalParameter]) -> NDArray[np.float64]:
-        """Estimates of parameters, where the profiles have their minimum."""
-        solution = self._model[1]
-        scaled = [solution.sigma * factor for factor in solution.Lambda]
-        return _estimates(parameters, scaled, solution.sigma, solution.beta)
-
 
 class GeneralizedProfiler:
     """Profiles of the ELBO of a generalized model."""
@@ -110,11 +101,6 @@ class GeneralizedProfiler:
             )
         return start_profile(target)
 
-    def estimates(self, parameters: list[IntervalParameter]) -> NDArray[np.float64]:
-        """Estimates of parameters, where the profiles have their minimum."""
-        solution = self._posterior.solution
-        return _estimates(parameters, list(solution.Lambda), 1.0, solution.beta)
-
 
 def profiler_of(fit: MixedModelFit, *, refit: bool = True) -> Profiler:
     """The profiler of a fit.
@@ -131,20 +117,19 @@ def profiler_of(fit: MixedModelFit, *, refit: bool = True) -> Profiler:
     raise ArgumentError(f"a {type(fit).__name__} cannot be profiled")
 
 
-def _estimates(
-    parameters: list[IntervalParameter],
-    factors: list[NDArray[np.float64]],
-    sigma: float,
-    beta: NDArray[np.float64],
+def estimates_of(
+    fit: MixedModelFit, parameters: Sequence[IntervalParameter]
 ) -> NDArray[np.float64]:
-    tables = [sds_and_correlations(factor) for factor in factors]
+    """Estimates of parameters, shape (number of parameters,); nan for an undefined correlation."""
+    estimates = fit.estimates
+    tables = [sds_and_correlations(estimates.sigma * factor) for factor in estimates.Lambda]
     values = []
     for parameter in parameters:
         covariance = parameter.covariance
         if covariance is None:
-            values.append(beta[parameter.column or 0])
+            values.append(estimates.beta[parameter.column or 0])
         elif covariance.term is None:
-            values.append(sigma)
+            values.append(estimates.sigma)
         else:
             values.append(tables[covariance.term][covariance.columns[0], covariance.columns[-1]])
     return np.array(values)

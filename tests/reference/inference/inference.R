@@ -1,5 +1,5 @@
 # Intervals and tests by lme4, lmerTest and car.
-# R 4.2.2, lme4 1.1-31, lmerTest 3.1-3, car 3.1-1. Writes inference.json and ham.csv.
+# R 4.2.2, lme4 1.1-31, lmerTest 3.1-3, car 3.1-1, glmmTMB 1.1.5. Writes inference.json and ham.csv.
 # Usage: Rscript inference.R outdir
 suppressMessages({library(lme4); library(lmerTest); library(car); library(jsonlite)})
 outdir <- commandArgs(TRUE)[1]
@@ -82,7 +82,12 @@ out$texts <- list(
   drop1 = text(suppressMessages(drop1(plain, test = "Chisq"))), drop1_plain = text(drop1(plain))
 )
 cbpp_fit <- glmer(cbind(incidence, size - incidence) ~ period + (1 | herd), cbpp, binomial)
+cbpp_tmb <- glmmTMB::glmmTMB(cbind(incidence, size - incidence) ~ period + (1 | herd), cbpp,
+                             family = binomial)
+period <- 2:4
+b <- glmmTMB::fixef(cbpp_tmb)$cond; V <- vcov(cbpp_tmb)$cond
 out$cbpp <- list(
+  glmmTMB_period = drop(b[period] %*% solve(V[period, period], b[period])),
   fixef = unname(fixef(cbpp_fit)), vcov = as.matrix(vcov(cbpp_fit)),
   car_II = tests(Anova(cbpp_fit)), car_III = tests(Anova(cbpp_fit, type = 3)),
   anova = tests(anova(cbpp_fit)), text_II = text(Anova(cbpp_fit))

@@ -1,0 +1,18 @@
+"""Tests of a fit: R's ``anova`` and ``drop1``, lmerTest's and car's tables."""
+
+from glmmvi.results.testing.anova import anova
+from glmmvi.results.testing.drop_terms import drop1
+from glmmvi.results.testing.linear_hypothesis import linear_hypothesis
+from glmmvi.results.testing.random_terms import ranova
+from glmmvi.results.testing.satterthwaite_tests import contest, satterthwaite_summary
+from glmmvi.results.testing.wald_table import Anova
+
+__all__ = [
+    "Anova",
+    "anova",
+    "contest",
+    "drop1",
+    "linear_hypothesis",
+    "ranova",
+    "satterthwaite_summary",
+]
