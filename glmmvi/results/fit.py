@@ -278,24 +278,6 @@ class LinearMixedFit(MixedModelFit):
 
         return satterthwaite_summary(self, ddf, layout)
 
-    def summary(
-        self, *, ddf: Literal["lme4", "Satterthwaite"] = "lme4", **layout: Any
-    ) -> ModelSummary:
-        """lme4's summary, or lmerTest's: its numbers, and its text when printed.
-
-        Parameters
-        ----------
-        ddf : {"lme4", "Satterthwaite"}
-            ``"Satterthwaite"`` adds lmerTest's degrees of freedom and p values.
-        **layout
-            See :meth:`glmmvi.results.mixed_fit.MixedModelFit.summary`.
-        """
-        if ddf == "lme4":
-            return super().summary(**layout)
-        from glmmvi.results.testing import satterthwaite_summary
-
-        return satterthwaite_summary(self, ddf, layout)
-
     def _make_summary(self) -> ModelSummary:
         return model_summary(
             design=self.design,
