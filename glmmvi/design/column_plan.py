@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glmmvi.design.contrasts import Contrasts, default_coding, full_coding, resolve_coding
+from glmmvi.design.functions.coerce import as_number
 from glmmvi.design.values import Coding, Factor, Logical, Matrix, Value
 from glmmvi.errors import ArgumentError, DataError
 
@@ -297,7 +298,8 @@ def _fill_product(
 
 def _fill(out: NDArray[np.float64], part: VariableColumns, value: Value, k: int) -> None:
     if part.coding is None:
-        out[:] = value.values[:, k] if isinstance(value, Matrix) else np.asarray(value)
+        number = as_number(value, part.name)
+        out[:] = number[:, k] if number.ndim == 2 else number
         return
     table = np.append(part.coding.matrix[:, k], np.nan)  # the code -1 takes the NaN
     if isinstance(value, Logical):

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from glmmvi.design.intake import as_value, time_unit
+from glmmvi.design.intake import as_value
 from glmmvi.design.values import Value
 from glmmvi.errors import ArgumentError, DataError
 
@@ -61,10 +61,6 @@ class DataColumns:
     def raw(self, name: str) -> Any:
         """The column called `name`, as the frame has it."""
         return self._get(name)
-
-    def time_unit(self, name: str) -> str | None:
-        """What 1 means in the column called `name`, if it holds dates or times."""
-        return time_unit(self._get(name))
 
     def column(self, name: str) -> Value:
         """The column called `name`, as R's value."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
@@ -11,12 +12,21 @@ import numpy as np
 
 from glmmvi.design.columns import DataColumns, closest
 from glmmvi.design.contrasts import CONTRAST_NAMES
-from glmmvi.design.functions.coerce import as_number
 from glmmvi.design.functions.factors import relabel
 from glmmvi.design.functions.r_function import CallSite
 from glmmvi.design.functions.registry import FUNCTIONS, REMEMBERING
 from glmmvi.design.intake import as_value, factor_from_strings
-from glmmvi.design.values import Coding, Factor, Logical, Matrix, Value, kind_of, length_of
+from glmmvi.design.moments import in_unit, style_of
+from glmmvi.design.values import (
+    Coding,
+    Factor,
+    Logical,
+    Matrix,
+    Moments,
+    Value,
+    kind_of,
+    length_of,
+)
 from glmmvi.errors import DataError, GlmmviError
 from glmmvi.formula.expression import Call, Constant, Expression, Number, Symbol, Text
 
@@ -169,8 +179,9 @@ class Evaluator:
             if self.learning:
                 levels = value.levels if isinstance(value, Factor) else None
                 self.memory[name] = {"kind": kind_of(value), "levels": levels}
-                if isinstance(value, np.ndarray) and (unit := self.columns.time_unit(name)):
-                    self.memory[name]["unit"] = unit
+                if isinstance(value, Moments):
+                    value = replace(value, style=style_of(value))
+                    self.memory[name]["moments"] = replace(value, values=np.empty(0))
             return value
         return value if self.learning else self._checked(name, value, remembered)
 
@@ -187,8 +198,8 @@ class Evaluator:
                 if old == "logical"
                 else (np.full(n, np.nan))
             )
-        if isinstance(value, np.ndarray) and old == "numeric":
-            value = self._on_the_same_clock(name, value, remembered.get("unit"))
+        if old == new == "numeric":
+            value = _on_the_same_clock(name, value, remembered.get("moments"), self.strict)
         if self.strict and old != new and not (old in texts and new in texts):
             raise DataError(
                 f'variable \'{name}\' was fitted with type "{old}" but type "{new}" was supplied.'
@@ -202,20 +213,6 @@ class Evaluator:
                 value.codes, value.levels, ordered=old == "ordered", character=old == "character"
             )
         return value
-
-    def _on_the_same_clock(self, name: str, value: Value, unit: str | None) -> Value:
-        """Dates count days and times count seconds: new data may hold either, the fit decides."""
-        new = self.columns.time_unit(name)
-        if new == unit or not self.strict:
-            return value
-        if unit is None or new is None:
-            words = {None: "numeric", "day": "Date", "second": "POSIXct"}
-            raise DataError(
-                f"variable '{name}' was fitted with type \"{words[unit]}\" but type "
-                f'"{words[new]}" was supplied.'
-            )
-        seconds = as_number(value, name)
-        return seconds / 86400.0 if unit == "day" else seconds * 86400.0
 
     def _call(self, call: Call) -> Value:
         name = call.function
@@ -263,6 +260,20 @@ class Evaluator:
         return as_value(result, f"the result of {self.deparse(call)}")
 
 
+def _on_the_same_clock(name: str, value: Value, fit: Moments | None, strict: bool) -> Value:
+    """Dates count days and times count seconds: new data may hold either, the fit decides."""
+    if isinstance(value, Moments) and fit is not None:
+        return replace(in_unit(value, fit.unit), style=fit.style, zone=fit.zone)
+    if strict and (isinstance(value, Moments) or fit is not None):
+        unit = value.unit if isinstance(value, Moments) else None
+        words = {None: "numeric", "day": "Date", "second": "POSIXct"}
+        raise DataError(
+            f"variable '{name}' was fitted with type \"{words[fit.unit if fit else None]}\" but "
+            f'type "{words[unit]}" was supplied.'
+        )
+    return value
+
+
 def _is_all_missing(value: Value) -> bool:
     if isinstance(value, Logical):
         return value.missing is not None and bool(value.missing.all())
@@ -290,7 +301,7 @@ def _for_python(value: Value) -> Any:
         return pd.Categorical.from_codes(value.codes, categories=categories, ordered=value.ordered)
     if isinstance(value, Logical):
         return bool(value.values[0]) if len(value.values) == 1 else value.values
-    if isinstance(value, Matrix):
+    if isinstance(value, (Matrix, Moments)):
         return value.values
     if isinstance(value, np.ndarray) and len(value) == 1:
         number = value[0].item()

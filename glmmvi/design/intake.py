@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,12 +11,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from glmmvi.design.collation import sort_strings
+from glmmvi.design.moments import moments_from_array
 from glmmvi.design.number_labels import number_label
-from glmmvi.design.values import Factor, Logical, Matrix, Value
+from glmmvi.design.values import Factor, Logical, Matrix, Moments, Value
 from glmmvi.errors import DataError
-
-_DAY = np.timedelta64(1, "D")
-_SECOND = np.timedelta64(1, "s")
 
 
 def factor_from_strings(values: Any, *, character: bool = True) -> Factor:
@@ -68,31 +67,6 @@ def level_text(value: Any) -> str:
     return str(value)
 
 
-def time_unit(column: Any) -> str | None:
-    """What one unit of a column of dates or times is as a number; None for other columns.
-
-    Examples
-    --------
-    >>> time_unit([datetime.date(2020, 1, 1)]), time_unit(pd.Series(["a"]))
-    ('day', None)
-    """
-    dtype = getattr(column, "dtype", None)
-    if isinstance(dtype, np.dtype) and dtype.kind == "M":
-        return "day" if np.datetime_data(dtype)[0] == "D" else "second"
-    if isinstance(dtype, pd.DatetimeTZDtype):
-        return "second"
-    if isinstance(dtype, np.dtype) and dtype.kind != "O":
-        return None
-    if dtype is not None and not (isinstance(dtype, (pd.ArrowDtype, np.dtype))):
-        return None
-    first = next(
-        (value for value in column if not pd.api.types.is_scalar(value) or pd.notna(value)), None
-    )
-    if isinstance(first, (datetime.datetime, np.datetime64)):
-        return "second"
-    return "day" if isinstance(first, datetime.date) else None
-
-
 def as_value(column: Any, what: str) -> Value:
     """Convert a column or an array.
 
@@ -117,7 +91,7 @@ def as_value(column: Any, what: str) -> Value:
     >>> as_value(pd.Series([True, False]), "column 'x'").values
     array([ True, False])
     """
-    if isinstance(column, (Factor, Logical, Matrix)) or column is None:
+    if isinstance(column, (Factor, Logical, Matrix, Moments)) or column is None:
         return column
     if isinstance(column, pd.DataFrame):
         matrix = column.to_numpy()
@@ -149,7 +123,8 @@ def _from_extension(column: pd.Series, what: str) -> Value:
     if isinstance(dtype, pd.StringDtype) or pd.api.types.is_string_dtype(dtype):
         return factor_from_strings(column)
     if isinstance(dtype, pd.DatetimeTZDtype):
-        return _from_array(column.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy(), what)
+        times = column.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy()
+        return replace(moments_from_array(times), zone=dtype.tz)
     if isinstance(dtype, pd.ArrowDtype) and dtype.kind in "OM":
         return _from_array(column.astype(object).to_numpy(), what)
     missing = column.isna().to_numpy()
@@ -183,8 +158,7 @@ def _from_array(array: NDArray[Any], what: str) -> Value:
     if kind == "b":
         return Logical(array)
     if kind == "M":
-        unit = _DAY if np.datetime_data(array.dtype)[0] == "D" else _SECOND
-        return np.where(np.isnat(array), np.nan, (array - np.datetime64(0, "s")) / unit)
+        return moments_from_array(array)
     if kind in "US":
         return factor_from_strings(array.astype(str).astype(object))
     if kind == "O":

@@ -10,10 +10,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from glmmvi.design.moments import wall_clock
 from glmmvi.design.values import (
     Factor,
     Logical,
     Matrix,
+    Moments,
     Value,
     drop_unused_levels,
     length_of,
@@ -218,6 +220,8 @@ def frame_as_pandas(
             for k in range(value.values.shape[1]):
                 suffix = value.names[k] if value.names is not None else str(k + 1)
                 columns[f"{name}.{suffix}"] = _read_only(value.values[:, k])
+        elif isinstance(value, Moments):
+            columns[name] = wall_clock(value)
         elif value is not None:
             columns[name] = _read_only(value)
     labels = index if frame.rows is None else index[frame.rows]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from glmmvi.design.values import Factor, Logical, Matrix, Value
+from glmmvi.design.values import Factor, Logical, Matrix, Moments, Value
 from glmmvi.errors import DataError
 
 
@@ -86,7 +86,7 @@ def make_response(value: Value, name: str, *, numeric: bool) -> Response:
         return _matrix_response(value, name, numeric)
     if value is None:
         raise DataError(f"response must be numeric: '{name}' is NULL.")
-    y = value.astype(np.float64)
+    y = (value.values if isinstance(value, Moments) else value).astype(np.float64)
     _check_finite(y, name)
     return Response(y, "numeric")
 

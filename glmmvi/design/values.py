@@ -76,7 +76,29 @@ class Matrix:
     names: tuple[str, ...] | None = None
 
 
-Value: TypeAlias = NDArray[Any] | Logical | Factor | Matrix | None
+@dataclass(frozen=True, eq=False)
+class Moments:
+    """Dates or times: numbers in a model matrix, text where a level needs a name.
+
+    Attributes
+    ----------
+    values : float64, shape (n,)
+        Since the beginning of 1970 (UTC); NaN is missing.
+    unit : {"day", "second"}
+        What 1 means: R's ``Date`` counts days, ``POSIXct`` seconds.
+    style : {"day", "second"} or None
+        How fine the text is; None for seconds unless all are midnights.
+    zone : tzinfo or None
+        Time zone of the text.
+    """
+
+    values: NDArray[np.float64]
+    unit: str
+    style: str | None = None
+    zone: Any = None
+
+
+Value: TypeAlias = NDArray[Any] | Logical | Factor | Matrix | Moments | None
 
 
 def length_of(value: Value) -> int:
@@ -91,7 +113,7 @@ def length_of(value: Value) -> int:
         return 0
     if isinstance(value, Factor):
         return len(value.codes)
-    if isinstance(value, (Logical, Matrix)):
+    if isinstance(value, (Logical, Matrix, Moments)):
         return len(value.values)
     return len(value)
 
@@ -117,6 +139,8 @@ def missing_in(value: Value) -> NDArray[np.bool_] | None:
         if np.isfinite(value.values.sum()):
             return None
         found = np.asarray(np.isnan(value.values).any(axis=1))
+    elif isinstance(value, Moments):
+        found = np.isnan(value.values)
     elif value.dtype.kind == "i" or np.isfinite(value.sum()):
         return None  # a finite sum has no NaN in it: one cheap pass
     else:
@@ -139,7 +163,7 @@ def take_rows(value: Value, rows: Rows) -> Value:
     if isinstance(value, Logical):
         missing = None if value.missing is None else value.missing[rows]
         return Logical(value.values[rows], missing)
-    if isinstance(value, Matrix):
+    if isinstance(value, (Matrix, Moments)):
         return replace(value, values=value.values[rows])
     return value[rows]
 

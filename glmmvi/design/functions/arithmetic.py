@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,8 @@ from numpy.typing import NDArray
 
 from glmmvi.design.functions.coerce import as_number, as_text, like, one_number
 from glmmvi.design.functions.r_function import CallSite, RFunction
-from glmmvi.design.values import Factor, Logical, Matrix, Value, strings_of
+from glmmvi.design.moments import in_unit, parse_moments
+from glmmvi.design.values import Factor, Logical, Matrix, Moments, Value, strings_of
 from glmmvi.errors import DataError, GlmmviWarning
 
 Array = NDArray[Any]
@@ -56,6 +58,8 @@ def _binary(operation: Callable[[Array, Array], Array]) -> RFunction:
 def _minus(site: CallSite, x: Value, y: Value = None) -> Value:
     if y is None and len(site.call.arguments) == 1:
         return like(x, -as_number(x, "-"))
+    if isinstance(x, Moments):
+        return _later(site, x, y, -1.0)
     a, b = _pair(site, x, y)
     return like(x if isinstance(x, Matrix) else y, _exact(np.subtract, a, b))
 
@@ -63,8 +67,20 @@ def _minus(site: CallSite, x: Value, y: Value = None) -> Value:
 def _plus(site: CallSite, x: Value, y: Value = None) -> Value:
     if y is None and len(site.call.arguments) == 1:
         return like(x, as_number(x, "+"))
+    for moment, other in ((x, y), (y, x)):
+        if isinstance(moment, Moments) and not isinstance(other, Moments):
+            return _later(site, moment, other, 1.0)
     a, b = _pair(site, x, y)
     return like(x if isinstance(x, Matrix) else y, _exact(np.add, a, b))
+
+
+def _later(site: CallSite, x: Moments, y: Value, sign: float) -> Value:
+    """A date and a number make a date; a date less a date is a number of days (or seconds)."""
+    if isinstance(y, Moments) and y.unit != x.unit:
+        raise DataError(f"{site.text()} mixes dates and times: as.Date() makes dates of times.")
+    a, b = _pair(site, x, y)
+    values = a + sign * b
+    return values if isinstance(y, Moments) else replace(x, values=values, style=None)
 
 
 def _floats(x: Array) -> Array:
@@ -102,6 +118,7 @@ def _compare(symbol: str, operation: Callable[[Any, Any], Any]) -> RFunction:
     equality = symbol in ("==", "!=")
 
     def run(site: CallSite, x: Value, y: Value) -> Value:
+        x, y = _text_as_moments(site, x, y), _text_as_moments(site, y, x)
         if isinstance(x, Factor) or isinstance(y, Factor):
             return _compare_factors(site, x, y)
         a, b = _pair(site, x, y)
@@ -137,6 +154,15 @@ def _compare(symbol: str, operation: Callable[[Any, Any], Any]) -> RFunction:
         return Logical(operation(a, b) & ~missing, missing if missing.any() else None)
 
     return RFunction(("x", "y"), run)
+
+
+def _text_as_moments(site: CallSite, value: Value, other: Value) -> Value:
+    """Text that is compared with dates is a date, as in R."""
+    if isinstance(value, Factor) and value.character and isinstance(other, Moments):
+        return parse_moments(list(strings_of(value)), other.unit, site.text(), other.zone)
+    if isinstance(value, Moments) and isinstance(other, Moments) and value.unit != other.unit:
+        return in_unit(value, "second")
+    return value
 
 
 def _levels(value: Value) -> tuple[str, ...]:
@@ -186,6 +212,59 @@ def _is_na(site: CallSite, x: Value) -> Value:
 
     missing = missing_in(x)
     return Logical(np.zeros(length_of(x), bool) if missing is None else missing)
+
+
+def _kind_of_number(test: Callable[[Array], Array], text: bool) -> RFunction:
+    """``is.finite`` and its like: a flag for each value; `text` is R's answer for a level."""
+
+    def run(site: CallSite, x: Value) -> Value:
+        if isinstance(x, Factor):
+            flags = np.full(len(x.codes), text and not x.character)
+            return Logical(flags & (x.codes >= 0))
+        number = as_number(x, site.name)
+        return Logical(test(number[:, 0] if number.ndim == 2 else number))
+
+    return RFunction(("x",), run)
+
+
+def _find_interval(site: CallSite, x: Value, vec: Value) -> Value:
+    number, points = _floats(as_number(x, site.name)), _floats(as_number(vec, "vec"))
+    if (np.diff(points) < 0).any():
+        raise DataError(f"'vec' must be sorted non-decreasingly in {site.text()}.")
+    found = np.searchsorted(points, number, side="right").astype(np.float64)
+    found[np.isnan(number)] = np.nan
+    return found
+
+
+def _normal(density: bool) -> RFunction:
+    def run(site: CallSite, mean: Value = None, sd: Value = None, **first: Value) -> Value:
+        from scipy.special import ndtr
+
+        (x,) = first.values() if first else (None,)
+        number = _floats(as_number(x, site.name))
+        scale = 1.0 if sd is None else one_number(sd, "sd")
+        z = (number - (0.0 if mean is None else one_number(mean, "mean"))) / scale
+        if density:
+            return like(x, np.exp(-0.5 * z * z) / (scale * np.sqrt(2.0 * np.pi)))
+        return like(x, ndtr(z))
+
+    return RFunction(("x" if density else "q", "mean", "sd"), run)
+
+
+def _across(*, mean: bool) -> RFunction:
+    """``rowSums``, ``rowMeans``: one number a row of a matrix."""
+
+    def run(site: CallSite, x: Value, na_rm: Value = None) -> Value:
+        number = as_number(x, site.name)
+        if number.ndim != 2:
+            raise DataError(f"'x' must be a matrix in {site.text()}, such as cbind(a, b).")
+        skip = na_rm is not None and one_number(na_rm, "na.rm") != 0
+        counted = ~np.isnan(number) if skip else np.ones(number.shape, dtype=bool)
+        total = np.where(counted, number, 0.0).sum(axis=1)
+        with np.errstate(invalid="ignore"):
+            return total / counted.sum(axis=1) if mean else total
+
+    return RFunction(("x", "na.rm"), run)
 
 
 def _in(site: CallSite, x: Value, table: Value) -> Value:
@@ -344,6 +423,13 @@ ARITHMETIC: dict[str, RFunction] = {
     "||": RFunction(("x", "y"), _or),
     "!": RFunction(("x",), _not),
     "is.na": RFunction(("x",), _is_na),
+    "is.finite": _kind_of_number(np.isfinite, text=True),
+    "is.infinite": _kind_of_number(np.isinf, text=False),
+    "findInterval": RFunction(("x", "vec"), _find_interval),
+    "pnorm": _normal(density=False),
+    "dnorm": _normal(density=True),
+    "rowSums": _across(mean=False),
+    "rowMeans": _across(mean=True),
     "log": RFunction(("x", "base"), _log),
     "round": RFunction(("x", "digits"), _round),
     "signif": RFunction(("x", "digits"), _signif),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+from dataclasses import replace
 from itertools import pairwise, product
 from typing import Any
 
@@ -9,10 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glmmvi.design.formulaic_bridge import b_spline_basis, orthogonal_polynomials
+from glmmvi.design.functions.calendar import cut_moments
 from glmmvi.design.functions.coerce import as_number, one_flag, one_number, string_list
 from glmmvi.design.functions.r_function import CallSite, RFunction
-from glmmvi.design.values import Factor, Logical, Matrix, Value
-from glmmvi.errors import DataError
+from glmmvi.design.values import Factor, Logical, Matrix, Moments, Value
+from glmmvi.errors import DataError, GlmmviWarning
+from glmmvi.formula.expression import Constant, Expression
 
 Floats = NDArray[np.float64]
 
@@ -34,10 +38,15 @@ def _poly(
     x: Value,
     rest: list[tuple[str | None, Value]],
     degree: Value = None,
-    coefs: Value = None,
+    coefs: Expression | None = None,
     raw: Value = None,
     simple: Value = None,
 ) -> Value:
+    if coefs is not None and coefs != Constant("NULL"):
+        raise DataError(
+            f"poly(coefs = ) is not supported ({site.text()}): the basis of the fit is kept for "
+            "new data without it. For a basis from elsewhere add its columns to the data."
+        )
     variables = [x]
     for name, value in rest:
         if name is not None:
@@ -101,7 +110,10 @@ def _bs(
     inner = _knots(knots)
     wanted = None if df is None or inner is not None else int(one_number(df, "df"))
     if wanted is not None and wanted < d + with_intercept:
-        wanted = d + with_intercept  # R: "'df' was too small; have used ..."
+        wanted = d + with_intercept
+        warnings.warn(
+            f"'df' was too small; have used {wanted} ({site.text()})", GlmmviWarning, stacklevel=2
+        )
     basis = b_spline_basis(
         number,
         df=wanted,
@@ -174,7 +186,8 @@ def _scale(site: CallSite, x: Value, center: Value = None, scale: Value = None) 
         state["center"] = _statistic(center, columns, None)
         state["scale"] = _statistic(scale, columns - state["center"], "sd")
     names = x.names if isinstance(x, Matrix) else None
-    return Matrix((columns - state["center"]) / state["scale"], names)
+    with np.errstate(divide="ignore", invalid="ignore"):  # 0 / 0: refused by name later
+        return Matrix((columns - state["center"]) / state["scale"], names)
 
 
 def _statistic(option: Value, columns: Floats, kind: str | None) -> Floats:
@@ -202,6 +215,8 @@ def _cut(
     dig_lab: Value = None,
     ordered_result: Value = None,
 ) -> Value:
+    if isinstance(x, Moments) and not isinstance(labels, Logical):
+        return _cut_moments(site, x, breaks, labels, right, ordered_result)
     number = as_number(x, "cut").astype(np.float64)
     closed_right = right is None or one_flag(right, "right")
     lowest = include_lowest is not None and one_flag(include_lowest, "include.lowest")
@@ -229,6 +244,14 @@ def _cut(
             )
     ordered = ordered_result is not None and one_flag(ordered_result, "ordered_result")
     return Factor(codes, tuple(levels), ordered=ordered)
+
+
+def _cut_moments(
+    site: CallSite, x: Moments, breaks: Value, labels: Value, right: Value, ordered: Value
+) -> Value:
+    closed_right = right is not None and one_flag(right, "right")  # R cuts dates on the left
+    result = cut_moments(site, x, breaks, labels, closed_right)
+    return replace(result, ordered=ordered is not None and one_flag(ordered, "ordered_result"))
 
 
 def _breaks(breaks: Floats, x: Floats) -> Floats:
@@ -273,7 +296,10 @@ def _summary(name: str, statistic: Any) -> RFunction:
             if na_rm is not None and one_flag(na_rm, "na.rm"):
                 number = number[~np.isnan(number)]
             site.state["value"] = float(statistic(number))
-        return np.array([site.state["value"]])
+        result = np.array([site.state["value"]])
+        if isinstance(x, Moments) and name in ("mean", "median", "min", "max"):
+            return replace(x, values=result)
+        return result
 
     return RFunction(("x", "na.rm"), run)
 
@@ -290,7 +316,9 @@ def _quantile(site: CallSite, x: Value, probs: Value = None, na_rm: Value = None
 
 
 BASES: dict[str, RFunction] = {
-    "poly": RFunction(("x", "...", "degree", "coefs", "raw", "simple"), _poly),
+    "poly": RFunction(
+        ("x", "...", "degree", "coefs", "raw", "simple"), _poly, frozenset({"coefs"})
+    ),
     "bs": RFunction(("x", "df", "knots", "degree", "intercept", "Boundary.knots"), _bs),
     "ns": RFunction(("x", "df", "knots", "intercept", "Boundary.knots"), _ns),
     "scale": RFunction(("x", "center", "scale"), _scale),

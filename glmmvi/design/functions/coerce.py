@@ -10,8 +10,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from glmmvi.design.intake import factor_from_strings
+from glmmvi.design.moments import moment_texts, style_of
 from glmmvi.design.number_labels import number_label
-from glmmvi.design.values import Factor, Logical, Matrix, Value, kind_of, strings_of
+from glmmvi.design.values import Factor, Logical, Matrix, Moments, Value, kind_of, strings_of
 from glmmvi.errors import DataError
 
 
@@ -29,7 +30,7 @@ def as_number(value: Value, function: str) -> NDArray[Any]:
         if value.missing is None:
             return value.values.astype(np.int64)
         return np.where(value.missing, np.nan, value.values)
-    if isinstance(value, Matrix):
+    if isinstance(value, (Matrix, Moments)):
         return value.values
     if isinstance(value, Factor):
         if value.character:
@@ -72,7 +73,7 @@ def labels_of_numbers(values: NDArray[Any]) -> list[str]:
 
 
 def as_factor(value: Value) -> Factor:
-    """R's ``as.factor``: numbers in numeric order, strings in R's locale order.
+    """R's ``as.factor``: numbers and dates in their order, strings in R's locale order.
 
     Levels that do not occur stay if `value` is a factor.
 
@@ -94,9 +95,13 @@ def as_factor(value: Value) -> Factor:
         return Factor(codes, names)
     if value is None:
         raise DataError("NULL cannot be made a factor.")
-    numbers = value.values[:, 0] if isinstance(value, Matrix) else value
+    numbers: NDArray[Any] = as_number(value, "factor")
+    numbers = numbers[:, 0] if numbers.ndim == 2 else numbers
     codes, uniques = pd.factorize(numbers, sort=True)  # NaN gets the code -1
-    texts = labels_of_numbers(uniques)
+    if isinstance(value, Moments):
+        texts = moment_texts(replace(value, values=uniques, style=style_of(value))).tolist()
+    else:
+        texts = labels_of_numbers(uniques)
     levels = tuple(dict.fromkeys(texts))
     if len(levels) < len(texts):  # numbers that print alike are one level, as in R
         position = {level: i for i, level in enumerate(levels)}

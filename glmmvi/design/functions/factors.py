@@ -25,6 +25,7 @@ from glmmvi.design.values import (
     Factor,
     Logical,
     Matrix,
+    Moments,
     Value,
     drop_unused_levels,
     length_of,
@@ -64,16 +65,20 @@ def _factor(
     x: Value,
     levels: Value = None,
     labels: Value = None,
-    exclude: Value = None,
+    exclude: Expression | None = None,
     ordered: Value = None,
 ) -> Value:
-    factor = as_factor(x)
+    factor, banned = as_factor(x), _excluded(site, exclude)
+    if None not in banned:
+        factor = _with_na_level(site, factor)
     if levels is not None:
-        factor = relabel(factor, tuple(string_list(levels, "levels")))
+        wanted = ["NA" if t is None and None not in banned else t for t in _texts_in(levels)]
+        factor = relabel(factor, tuple(t for t in wanted if t is not None and t not in banned))
     elif labels is not None and "unlabelled" in site.state:
         factor = relabel(factor, site.state["unlabelled"])
     else:
         factor = drop_unused_levels(factor)
+        factor = relabel(factor, tuple(t for t in factor.levels if t not in banned))
     if labels is not None:
         site.state.setdefault("unlabelled", factor.levels)
         names = string_list(labels, "labels")
@@ -92,10 +97,53 @@ def _factor(
     return factor if levels is not None else _remember(site, factor)
 
 
-def _ordered(site: CallSite, x: Value, levels: Value = None, labels: Value = None) -> Value:
-    result = _factor(site, x, levels, labels)
+def _excluded(site: CallSite, exclude: Expression | None) -> set[str | None]:
+    """Texts that make no level; None among them means that NA makes none (R's default)."""
+    if exclude is None:
+        return {None}
+    value = site.evaluator.evaluate(exclude)
+    return set() if value is None else set(_texts_in(value))
+
+
+def _texts_in(value: Value) -> list[str | None]:
+    return list(strings_of(as_text(value)))
+
+
+def _with_na_level(site: CallSite, factor: Factor) -> Factor:
+    """R's level NA, the last one: a value like the others, so its rows stay."""
+    if "NA" in factor.levels:
+        raise DataError(
+            f'{site.text()}: there is a level "NA" already, beside the missing values; rename it.'
+        )
+    codes = np.where(factor.codes < 0, len(factor.levels), factor.codes).astype(np.intp)
+    return replace(factor, codes=codes, levels=(*factor.levels, "NA"), coding=None)
+
+
+def _add_na(site: CallSite, x: Value, ifany: Value = None) -> Value:
+    factor = as_factor(x)
+    some = site.state.setdefault("any", bool((factor.codes < 0).any()))
+    if ifany is not None and one_flag(ifany, "ifany") and not some:
+        return _remember(site, factor)
+    known = site.state.get("levels", factor.levels)
+    before = tuple(level for level in known if level != "NA")
+    new = tuple(level for level in factor.levels if level not in set(before))
+    return _remember(site, _with_na_level(site, relabel(factor, before + new)))
+
+
+def _ordered(
+    site: CallSite,
+    x: Value,
+    levels: Value = None,
+    labels: Value = None,
+    exclude: Expression | None = None,
+) -> Value:
+    result = _factor(site, x, levels, labels, exclude)
     assert isinstance(result, Factor)
     return replace(result, ordered=True)
+
+
+def _as_ordered(site: CallSite, x: Value) -> Value:
+    return replace(_remember(site, as_factor(x)), ordered=True, coding=None)
 
 
 def _as_factor(site: CallSite, x: Value) -> Value:
@@ -110,8 +158,14 @@ def _relevel(site: CallSite, x: Value, ref: Value, rest: Any = None) -> Value:
     factor = as_factor(x)
     if factor.ordered:
         raise DataError("'relevel' only for (unordered) factors.")
-    if isinstance(ref, np.ndarray) and ref.size == 1:
-        first = factor.levels[int(ref.reshape(-1)[0]) - 1]
+    if isinstance(ref, np.ndarray):
+        position, k = int(one_number(ref, "ref")), len(factor.levels)
+        if not 1 <= position <= k:
+            raise DataError(
+                f"ref = {position} must be in 1L:{k}: the levels of {site.text()} are "
+                f"{', '.join(factor.levels)}."
+            )
+        first = factor.levels[position - 1]
     else:
         first = one_string(ref, "ref")
     if first not in factor.levels:
@@ -320,19 +374,6 @@ def _levels_of(site: CallSite, x: Value) -> Value:
     return factor_from_strings(list(as_factor(x).levels))
 
 
-def _calendar(pattern: str) -> RFunction:
-    def run(site: CallSite, x: Value) -> Value:
-        days = as_number(x, site.name)
-        dates = (np.floor(np.nan_to_num(days))).astype("datetime64[D]")
-        import pandas as pd
-
-        texts = pd.DatetimeIndex(dates).strftime(pattern).to_numpy(dtype=object)
-        texts[np.isnan(days)] = None
-        return factor_from_strings(texts)
-
-    return RFunction(("x",), run)
-
-
 def _on_text(change: Callable[[str], str]) -> RFunction:
     """A function of strings, applied to each distinct one."""
 
@@ -345,9 +386,28 @@ def _on_text(change: Callable[[str], str]) -> RFunction:
 
 
 def _nchar(site: CallSite, x: Value) -> Value:
-    text = as_text(x)
+    text = as_text(x.values if isinstance(x, Moments) else x)  # R counts the digits of a date
     lengths = np.array([*(float(len(level)) for level in text.levels), np.nan])
     return lengths[text.codes]
+
+
+def _substring(site: CallSite, x: Value, start: Value, stop: Value) -> Value:
+    first, last = int(one_number(start, "start")), int(one_number(stop, "stop"))
+    text = as_text(x)
+    parts = np.array([*(level[max(first - 1, 0) : max(last, 0)] for level in text.levels), None])
+    return factor_from_strings(parts[text.codes])
+
+
+def _with_affix(test: Callable[[str, str], bool]) -> RFunction:
+    """``startsWith``, ``endsWith``: a flag for each string."""
+
+    def run(site: CallSite, x: Value, affix: Value) -> Value:
+        text, part = as_text(x), one_string(affix, site.name)
+        flags = np.array([*(test(level, part) for level in text.levels), False], dtype=bool)
+        missing = text.codes < 0
+        return Logical(flags[text.codes], missing if missing.any() else None)
+
+    return RFunction(("x", "affix"), run)
 
 
 def _count(site: CallSite, x: Value) -> Value:
@@ -356,8 +416,12 @@ def _count(site: CallSite, x: Value) -> Value:
 
 FACTORS: dict[str, RFunction] = {
     **{name: _contrast_function(name) for name in CONTRAST_NAMES},
-    "factor": RFunction(("x", "levels", "labels", "exclude", "ordered"), _factor),
-    "ordered": RFunction(("x", "levels", "labels"), _ordered),
+    "factor": RFunction(
+        ("x", "levels", "labels", "exclude", "ordered"), _factor, frozenset({"exclude"})
+    ),
+    "ordered": RFunction(("x", "levels", "labels", "exclude"), _ordered, frozenset({"exclude"})),
+    "as.ordered": RFunction(("x",), _as_ordered),
+    "addNA": RFunction(("x", "ifany"), _add_na),
     "as.factor": RFunction(("x",), _as_factor),
     "droplevels": RFunction(("x",), _droplevels),
     "relevel": RFunction(("x", "ref"), _relevel),
@@ -375,8 +439,9 @@ FACTORS: dict[str, RFunction] = {
     "toupper": _on_text(str.upper),
     "tolower": _on_text(str.lower),
     "nchar": RFunction(("x",), _nchar),
+    "substr": RFunction(("x", "start", "stop"), _substring),
+    "startsWith": _with_affix(str.startswith),
+    "endsWith": _with_affix(str.endswith),
     "levels": RFunction(("x",), _levels_of),
     "length": RFunction(("x",), _count),
-    "months": _calendar("%B"),
-    "weekdays": _calendar("%A"),
 }

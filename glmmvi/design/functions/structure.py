@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from glmmvi.design.functions.coerce import as_number, as_text, one_number, one_string
 from glmmvi.design.functions.r_function import CallSite, RFunction
 from glmmvi.design.intake import factor_from_strings
-from glmmvi.design.values import Factor, Logical, Value, strings_of
+from glmmvi.design.values import Factor, Logical, Moments, Value, strings_of
 from glmmvi.errors import DataError
 
 
@@ -29,6 +30,10 @@ def _combine(site: CallSite, rest: list[tuple[str | None, Value]]) -> Value:
     if all(isinstance(value, Logical) for value in values):
         flags = [value.values for value in values if isinstance(value, Logical)]
         return Logical(np.concatenate(flags))
+    moments = [value for value in values if isinstance(value, Moments)]
+    if len(moments) == len(values) and len({moment.unit for moment in moments}) == 1:
+        joined = np.concatenate([moment.values for moment in moments])
+        return replace(moments[0], values=joined, style=None)
     return np.concatenate([as_number(value, "c").reshape(-1) for value in values])
 
 
@@ -78,7 +83,7 @@ def _offset(site: CallSite, object: Value) -> Value:
 
 def _vector(site: CallSite, x: Value) -> Value:
     number: Any = x
-    if isinstance(x, (Factor, Logical)) or x is None:
+    if isinstance(x, (Factor, Logical, Moments)) or x is None:
         return x
     number = as_number(x, "as.vector")
     return number[:, 0] if number.ndim == 2 and number.shape[1] == 1 else number.T.reshape(-1)
