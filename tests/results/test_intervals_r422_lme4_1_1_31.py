@@ -146,6 +146,15 @@ def test_bootstrap_intervals_interpolate_as_r_boot():
     assert_allclose(table.lower, [5.0, -195.0])
 
 
+def test_bootstrap_intervals_of_a_fit():
+    fit = golden_fit("dyestuff_lmer")
+    with pytest.warns(gv.GlmmviWarning, match="extreme order statistics used as endpoints"):
+        few = fit.confint([".sigma"], method="boot", nsim=30, seed=3)
+    assert few.lower[0] < fit.sigma() < few.upper[0]
+    again = fit.confint(".sigma", 0.8, "boot", nsim=30, seed=3)
+    assert few.lower[0] <= again.lower[0] < again.upper[0] <= few.upper[0]
+
+
 @pytest.mark.parametrize(
     ("arguments", "culprit"),
     [

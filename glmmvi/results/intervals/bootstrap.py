@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import ndtri
 
-from glmmvi.errors import ArgumentError
+from glmmvi.errors import ArgumentError, GlmmviWarning
 from glmmvi.results.intervals.parameters import tails
 from glmmvi.results.tables import ConfidenceIntervals
 
@@ -58,6 +59,11 @@ def bootstrap_intervals(
 def order_statistic(draws: ArrayLike, tail: float) -> float:
     """The ``(R + 1) tail``-th of R draws, interpolated on the normal scale.
 
+    Warns
+    -----
+    GlmmviWarning
+        R's ``extreme order statistics used as endpoints``.
+
     Examples
     --------
     >>> order_statistic([3.0, 1.0, 2.0], 0.25)
@@ -71,6 +77,11 @@ def order_statistic(draws: ArrayLike, tail: float) -> float:
     position = (R + 1) * tail
     k = int(np.floor(position + 1e-9))
     if k < 1 or k >= R:
+        warnings.warn(
+            "extreme order statistics used as endpoints: more simulations are needed",
+            GlmmviWarning,
+            stacklevel=3,
+        )
         return float(ordered[0] if k < 1 else ordered[-1])
     if abs(position - k) < 1e-9:
         return float(ordered[k - 1])

@@ -11,6 +11,8 @@ from scipy.special import ndtri
 
 from glmmvi.errors import ArgumentError, nearest_hint
 from glmmvi.inference.profile_likelihood import profile_bound
+from glmmvi.results.fit import LinearMixedFit
+from glmmvi.results.generalized_fit import GeneralizedMixedFit
 from glmmvi.results.intervals.parameters import IntervalParameter, chosen_parameters, tails
 from glmmvi.results.intervals.profile import parameters_of
 from glmmvi.results.intervals.profiler import estimates_of, profiler_of
@@ -112,6 +114,9 @@ def boot_intervals(
 ) -> ConfidenceIntervals:
     """Intervals from a parametric bootstrap of all parameters."""
     from glmmvi.results.bootstrap import bootMer
+
+    if not isinstance(fit, (LinearMixedFit, GeneralizedMixedFit)):
+        raise ArgumentError(f"a {type(fit).__name__} cannot be refitted for a bootstrap")
 
     def values(refitted: MixedModelFit) -> pd.Series:
         return pd.Series(
