@@ -149,6 +149,20 @@ def test_memory_is_bounded_by_chunks():
     assert 50 < pairs_per_chunk(arrays) < 500  # so that a check takes several
 
 
+def test_fits_with_priors():
+    data, prior = structured_data(), {"b": gv.Normal(0.0, 1.0)}
+    formula = "cbind(s, f) ~ x + (1 | inner)"
+    check = quiet(gv.glmer, formula, data, "binomial", priors=prior).check(200)
+    assert check.verdict.startswith("the Gaussian surrogate is within")
+    assert abs(check.importance_log_likelihood - check.quadrature) < 5 * check.importance_error
+    formula = "log(count + 1) ~ x + (1 | inner)"
+    assert quiet(gv.lmer, formula, data, priors=prior, REML=False).check().exact
+    with pytest.raises(gv.errors.ArgumentError, match="check a fit with REML=False"):
+        quiet(gv.lmer, formula, data, priors=prior).check()
+    with pytest.raises(gv.errors.ArgumentError, match="covers the covariance parameters too"):
+        quiet(gv.lmer, formula, data, theta_posterior=True).check()
+
+
 @pytest.mark.parametrize(
     ("arguments", "culprit"),
     [({"draws": 3}, "draws=3"), ({"draws": True}, "draws=True"), ({"seed": -1}, "seed=-1")],
