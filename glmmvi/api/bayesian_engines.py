@@ -22,6 +22,7 @@ from glmmvi.results.estimates import Estimates
 from glmmvi.results.fit import LinearMixedFit
 from glmmvi.results.generalized_answer import GeneralizedAnswer, structured_answer
 from glmmvi.results.generalized_model import GeneralizedModel
+from glmmvi.results.nuts import NutsResult, fit_generalized_nuts, fit_nuts
 from glmmvi.results.penalized_posterior import (
     PenalizedPosterior,
     fit_penalized_generalized,
@@ -36,16 +37,19 @@ from glmmvi.results.theta_posterior import (
 )
 from glmmvi.results.variational_posterior import VariationalPosterior
 
-METHODS = ("structured", "advi")
-LINEAR_OPTIONS: dict[str, Callable[..., Any]] = {"advi": fit_advi}
-GENERALIZED_OPTIONS: dict[str, Callable[..., Any]] = {"advi": fit_generalized_advi}
+METHODS = ("structured", "advi", "nuts")
+LINEAR_OPTIONS: dict[str, Callable[..., Any]] = {"advi": fit_advi, "nuts": fit_nuts}
+GENERALIZED_OPTIONS: dict[str, Callable[..., Any]] = {
+    "advi": fit_generalized_advi,
+    "nuts": fit_generalized_nuts,
+}
 _LINEAR = {**LINEAR_OPTIONS, "theta_posterior": fit_linear_theta_posterior}
 _GENERALIZED = {**GENERALIZED_OPTIONS, "theta_posterior": fit_generalized_theta_posterior}
 
 _ESTIMATES = "Estimates and standard errors are posterior means and standard deviations."
 
 
-def engine_name(method: str, theta_posterior: Any, start: Any) -> str:
+def engine_name(method: str, theta_posterior: Any) -> str:
     """``method``, or ``"theta_posterior"`` where the structured engine covers every parameter.
 
     Raises
@@ -61,9 +65,19 @@ def engine_name(method: str, theta_posterior: Any, start: Any) -> str:
             f"theta_posterior=True is for method='structured': with method={method!r} every "
             "parameter has a posterior anyway; leave it out"
         )
-    if start is not None:
-        raise ArgumentError("start= is not used with theta_posterior=True: leave it out")
     return "theta_posterior"
+
+
+def refuse_start(method: str, start: Any) -> None:
+    """Refuse starting values where there is no use for them.
+
+    Raises
+    ------
+    ArgumentError
+    """
+    if start is not None and method in ("theta_posterior", "nuts"):
+        what = "method='nuts'" if method == "nuts" else "theta_posterior=True"
+        raise ArgumentError(f"start= is not used with {what}: leave it out")
 
 
 def needs_one_node(nAGQ: int, method: str, priors: Mapping[Any, Any] | None) -> None:
@@ -91,6 +105,7 @@ def linear_posterior(
     options: Mapping[str, Any],
 ) -> FullPosterior:
     """The posterior of a linear mixed model by one of the engines that cover every parameter."""
+    refuse_start(method, start)
     given = dict(options) if start is None else {**options, "start": start}
     return _LINEAR[method](design, priors=priors, **given)
 
@@ -106,6 +121,7 @@ def generalized_posterior(
 ) -> GeneralizedAnswer:
     """The same of a generalized model, as an engine's answer."""
     model = GeneralizedModel(design, family, generalized_problem(design, family))
+    refuse_start(method, start)
     given = dict(options) if start is None else {**options, "start": start}
     posterior: FullPosterior = _GENERALIZED[method](model, priors=priors, **given)
     by, notes = described(posterior)
@@ -213,6 +229,9 @@ def described(posterior: FullPosterior) -> tuple[str, tuple[str, ...]]:
     """What the title says after ``fit by``, and the lines under the printout."""
     if isinstance(posterior, ThetaPosterior):
         return "structured variational inference with a Gaussian over all parameters", (_ESTIMATES,)
+    if isinstance(posterior, NutsResult):
+        bound = "The evidence lower bound is that of the variational fit that NUTS started from."
+        return "NUTS", (_ESTIMATES, bound)
     assert isinstance(posterior, AdviResult)
     kind = posterior.surrogate.kind.replace("_", " ")
     notes = ["Estimates and standard errors are the surrogate's means and standard deviations."]

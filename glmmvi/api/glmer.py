@@ -61,7 +61,7 @@ def glmer(
     contrasts: Mapping[str, Any] | None = None,
     env: Mapping[str, Any] | None = None,
     data_name: str | None = None,
-    method: Literal["structured", "advi"] = "structured",
+    method: Literal["structured", "advi", "nuts"] = "structured",
     priors: Mapping[Any, Any] | None = None,
     theta_posterior: bool = False,
     correction: Literal["cumulant"] | None = None,
@@ -100,8 +100,9 @@ def glmer(
         low. Refused, with a warning, where the third cumulant is not small. Costs a thousand
         draws of all random effects for every parameter and step.
 
-    method : {"structured", "advi"}
-        The deterministic engine, or the stochastic one (which loads TensorFlow).
+    method : {"structured", "advi", "nuts"}
+        The deterministic engine; stochastic variational inference; or Markov chains, started
+        from the variational fit. The last two load TensorFlow.
     priors : mapping, optional
         By parameter, such as ``{"b": Normal(0, 2.5), "herd": HalfNormal(1)}``; see
         :func:`glmmvi.model.prior_mapping.resolve_priors`. The structured engine then maximises
@@ -113,6 +114,9 @@ def glmer(
         With ``method="advi"``, of :func:`glmmvi.results.advi.fit_generalized_advi`:
         ``surrogate``, ``num_steps``, ``sample_size``, ``learning_rate``, ``decay``, ``seed``,
         ``jit_compile``, ``progress``, ``centred``; ``start`` may be ``"random"``.
+        With ``method="nuts"``, of :func:`glmmvi.results.nuts.fit_nuts`: ``chains``,
+        ``num_warmup``, ``num_samples``, ``target_accept``, ``max_tree_depth``, ``seed``,
+        ``jit_compile``.
 
     Returns
     -------
@@ -133,7 +137,7 @@ def glmer(
     """
     one_of("glmer", "method", method, METHODS)
     refuse_unknown(glmer, options, also=GENERALIZED_OPTIONS, method=method)
-    engine = engine_name(method, theta_posterior, start)
+    engine = engine_name(method, theta_posterior)
     nAGQ = checked_nagq(nAGQ)
     needs_one_node(nAGQ, engine, priors)
     checked_correction(correction, nAGQ=nAGQ, method=engine, priors=priors)

@@ -62,7 +62,7 @@ def lmer(
     contrasts: Mapping[str, Any] | None = None,
     env: Mapping[str, Any] | None = None,
     data_name: str | None = None,
-    method: Literal["structured", "advi"] = "structured",
+    method: Literal["structured", "advi", "nuts"] = "structured",
     priors: Mapping[Any, Any] | None = None,
     theta_posterior: bool = False,
     **options: Any,
@@ -100,8 +100,9 @@ def lmer(
         own variables are never read.
     data_name : str, optional
         What to print after ``Data:``. By default the name of the caller's variable.
-    method : {"structured", "advi"}
-        The exact engine, or the stochastic one (which loads TensorFlow).
+    method : {"structured", "advi", "nuts"}
+        The exact engine; stochastic variational inference; or Markov chains, started from the
+        variational fit. The last two load TensorFlow.
     priors : mapping, optional
         By parameter, such as ``{"b": Normal(0, 1), "county": HalfNormal(1)}``; see
         :func:`glmmvi.model.prior_mapping.resolve_priors`.
@@ -116,6 +117,9 @@ def lmer(
         residual sd to keep fixed), ``surrogate`` (``"mean_field"``, ``"full_rank"``,
         ``"structured"``), ``num_steps``, ``sample_size``, ``learning_rate``, ``decay``,
         ``seed``, ``jit_compile``, ``progress``, ``centred``; ``start`` may be ``"random"``.
+        With ``method="nuts"``, of :func:`glmmvi.results.nuts.fit_nuts`: ``chains``,
+        ``num_warmup``, ``num_samples``, ``target_accept``, ``max_tree_depth``, ``seed``,
+        ``jit_compile``.
 
     Returns
     -------
@@ -155,7 +159,7 @@ def lmer(
     """
     one_of("lmer", "method", method, METHODS)
     refuse_unknown(lmer, options, also=LINEAR_OPTIONS, method=method)
-    engine = engine_name(method, theta_posterior, start)
+    engine = engine_name(method, theta_posterior)
     control = checked_control(control, LmerControl, "lmerControl")
     design = linear_design(
         formula,

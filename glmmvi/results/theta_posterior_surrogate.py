@@ -19,6 +19,7 @@ from glmmvi.model.gaussian_surrogate import (
 )
 from glmmvi.model.parameter_pieces import parameter_pieces
 from glmmvi.model.surrogate import build_surrogate_posterior
+from glmmvi.model.whitened_posterior import WhitenedPosterior
 from glmmvi.results.parameter_moments import levels_of, split_effects
 
 if TYPE_CHECKING:
@@ -44,6 +45,37 @@ def build_theta_surrogate(posterior: ThetaPosterior) -> Any:
     layout = posterior.target.layout
     pieces = parameter_pieces(labels, layout.d, layout.p, layout.k, linear=posterior.family is None)
     return build_surrogate_posterior(arrays_of(posterior, labels), leading=pieces)
+
+
+def whitened_posterior(posterior: ThetaPosterior) -> WhitenedPosterior:
+    """The model's log posterior in coordinates in which the surrogate is round.
+
+    Each spherical effect is scaled by its own sd given the parameters.
+
+    Parameters
+    ----------
+    posterior : ThetaPosterior
+
+    Returns
+    -------
+    WhitenedPosterior
+    """
+    target, parameters = posterior.target, posterior.parameters
+    layout = target.layout
+    labels = tuple(term.label for term in posterior.design.terms)
+    blocks = target.blocks(parameters.mean, parameters.centre)
+    sds = [np.sqrt(np.einsum("ldd->ld", block)).reshape(-1) for block in blocks]
+    return WhitenedPosterior(
+        model=posterior.bayesian_model(),
+        pieces=parameter_pieces(
+            labels, layout.d, layout.p, layout.k, linear=posterior.family is None
+        ),
+        mean=parameters.mean,
+        scale_tril=parameters.scale_tril,
+        u_mean=parameters.centre.effects,
+        u_sd=np.concatenate(sds),
+        slopes=(parameters.above - parameters.below) / (2.0 * np.sqrt(3.0)),
+    )
 
 
 def arrays_of(posterior: ThetaPosterior, labels: tuple[str, ...]) -> GaussianSurrogate:
