@@ -24,7 +24,7 @@ Matrix = NDArray[np.float64]
 _LARGEST = 5000  # random effects up to which L is formed
 
 
-def get_me(fit: AnyFit, name: str | list[str]) -> Any:
+def getME(fit: AnyFit, name: str | list[str]) -> Any:
     """A component of a fit, by lme4's name of it.
 
     Parameters
@@ -48,14 +48,14 @@ def get_me(fit: AnyFit, name: str | list[str]) -> Any:
     --------
     >>> import glmmvi as gv
     >>> fit = gv.lmer("Reaction ~ Days + (Days | Subject)", gv.load_dataset("sleepstudy"))
-    >>> get_me(fit, "theta").round(3).to_dict()
+    >>> getME(fit, "theta").round(3).to_dict()
     {'Subject.(Intercept)': 0.967, 'Subject.Days.(Intercept)': 0.015, 'Subject.Days': 0.231}
-    >>> get_me(fit, "Lambda").shape, get_me(fit, "cnms")
+    >>> getME(fit, "Lambda").shape, getME(fit, "cnms")
     ((36, 36), {'Subject': ('(Intercept)', 'Days')})
     """
     if isinstance(name, list) or name == "ALL":
         wanted = list(NAMES) if name == "ALL" else name
-        return {each: get_me(fit, each) for each in wanted}
+        return {each: getME(fit, each) for each in wanted}
     if name not in NAMES:
         raise ArgumentError(
             f"getME: there is no {name!r}{nearest_hint(str(name), NAMES)}; there are "

@@ -90,14 +90,14 @@ _OTHER = (
 )
 
 
-def refit_ml(fit: LinearMixedFit) -> LinearMixedFit:
+def refitML(fit: LinearMixedFit) -> LinearMixedFit:
     """The same model by maximum likelihood, as lme4's ``refitML``.
 
     Examples
     --------
     >>> import glmmvi as gv
     >>> fit = gv.lmer("Yield ~ 1 + (1 | Batch)", gv.load_dataset("Dyestuff"))
-    >>> round(refit_ml(fit).deviance(), 4)
+    >>> round(refitML(fit).deviance(), 4)
     327.3271
     """
     if not isinstance(fit, LinearMixedFit):
