@@ -8,7 +8,7 @@
 
 from glmmvi.api import glmer, glmer_nb, lmer
 from glmmvi.data import load_dataset
-from glmmvi.design import LinearFormula, lFormula, mixed_formula, model_matrix
+from glmmvi.design import LinearFormula, lFormula, mixed_formula
 from glmmvi.errors import (
     ArgumentError,
     ConvergenceWarning,
@@ -48,6 +48,25 @@ from glmmvi.model.priors import (
     Normal,
     StudentT,
 )
+from glmmvi.results.after_fit_generics import (
+    df_residual,
+    extractAIC,
+    family,
+    formula_text,
+    getData,
+    getME,
+    isGLMM,
+    isLMM,
+    isREML,
+    model_frame,
+    model_matrix,
+    refitML,
+    terms,
+    weights,
+)
+from glmmvi.results.arviz_export import to_arviz
+from glmmvi.results.augment import augment
+from glmmvi.results.bootstrap import bootMer
 from glmmvi.results.control import GlmerControl, LmerControl, glmerControl, lmerControl
 from glmmvi.results.fit import LinearMixedFit
 from glmmvi.results.generalized_fit import GeneralizedMixedFit
@@ -73,7 +92,12 @@ from glmmvi.results.generics import (
     vcov,
 )
 from glmmvi.results.intervals import confint, profile
+from glmmvi.results.posterior_samples import posterior_predictive, posterior_samples
+from glmmvi.results.refit import refit
+from glmmvi.results.saving import load, save
+from glmmvi.results.simulation import simulate
 from glmmvi.results.testing import Anova, anova, contest, drop1, linear_hypothesis, ranova
+from glmmvi.results.tidy import glance, tidy
 
 __version__ = "0.1.0"
 
@@ -111,29 +135,43 @@ __all__ = [
     "StudentT",
     "VarCorr",
     "anova",
+    "augment",
     "beta",
     "betabinomial",
     "binomial",
+    "bootMer",
     "coef",
     "confint",
     "contest",
     "deviance",
+    "df_residual",
     "drop1",
+    "extractAIC",
+    "family",
     "fitted",
     "fixef",
+    "formula_text",
     "gaussian",
+    "getData",
+    "getME",
+    "glance",
     "glmer",
     "glmerControl",
     "glmer_nb",
     "inverse_gaussian",
+    "isGLMM",
+    "isLMM",
+    "isREML",
     "isSingular",
     "lFormula",
     "linear_hypothesis",
     "lmer",
     "lmerControl",
+    "load",
     "load_dataset",
     "logLik",
     "mixed_formula",
+    "model_frame",
     "model_matrix",
     "nbinom2",
     "negative_binomial",
@@ -141,17 +179,27 @@ __all__ = [
     "nobs",
     "parse_formula",
     "poisson",
+    "posterior_predictive",
+    "posterior_samples",
     "predict",
     "profile",
     "ranef",
     "ranova",
+    "refit",
+    "refitML",
     "residuals",
+    "save",
     "sigma",
+    "simulate",
     "student_t",
     "summary",
+    "terms",
+    "tidy",
+    "to_arviz",
     "tweedie",
     "update",
     "update_formula",
     "vcov",
+    "weights",
     "zero_inflated",
 ]

@@ -15,6 +15,7 @@ from glmmvi.design.design_matrices import DesignMatrices
 from glmmvi.errors import ArgumentError
 from glmmvi.formula import ModelFormula
 from glmmvi.inference.orthogonal_basis import engine_factor, term_factor
+from glmmvi.results.after_fit import AfterFit
 from glmmvi.results.covariance_uncertainty import CovarianceUncertainty, covariance_uncertainty
 from glmmvi.results.diagnosis import SurrogateCheck, check_surrogate
 from glmmvi.results.estimates import Estimates
@@ -34,7 +35,7 @@ from glmmvi.results.tables.summary_layout import SummaryLayout
 
 
 @dataclass(frozen=True)
-class MixedModelFit:
+class MixedModelFit(AfterFit):
     """A fitted mixed model, with the accessors that lme4 gives to all of them.
 
     Attributes
