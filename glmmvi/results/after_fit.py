@@ -31,9 +31,9 @@ class AfterFit:
 
     def refitML(self: Any) -> Any:
         """The same model by maximum likelihood: :func:`glmmvi.refitML`."""
-        from glmmvi.results.refit import refitML
+        from glmmvi.results.refit import refit_ml
 
-        return refitML(self)
+        return refit_ml(self)
 
     def bootMer(self: Any, FUN: Callable[[Any], Any], nsim: int = 1, **arguments: Any) -> Bootstrap:
         """Model-based bootstrap: :func:`glmmvi.bootMer`."""

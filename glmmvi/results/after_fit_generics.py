@@ -11,12 +11,12 @@ from glmmvi.design import model_matrix as formula_matrix
 from glmmvi.errors import ArgumentError
 from glmmvi.model.families import Family, gaussian
 from glmmvi.results.any_fit import AnyFit
+from glmmvi.results.fit import LinearMixedFit
 from glmmvi.results.generalized_fit import GeneralizedMixedFit
 from glmmvi.results.get_me import getME
 from glmmvi.results.mixed_fit import MixedModelFit
 from glmmvi.results.model_parts import FixedTerms
 from glmmvi.results.model_parts import fit_formula as formula_text
-from glmmvi.results.refit import refitML
 
 __all__ = [
     "df_residual",
@@ -81,6 +81,12 @@ def weights(fit: AnyFit, type: Literal["prior", "working"] = "prior") -> NDArray
 def family(fit: AnyFit) -> Family:
     """The distribution of the response and the link; gaussian of a linear mixed model."""
     return fit.family if isinstance(fit, GeneralizedMixedFit) else gaussian()
+
+
+def refitML(fit: AnyFit) -> LinearMixedFit:
+    """The same model by maximum likelihood: :func:`glmmvi.results.refit.refit_ml`."""
+    made: LinearMixedFit = fit.refitML()
+    return made
 
 
 def getData(fit: AnyFit) -> Any:

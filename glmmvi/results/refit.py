@@ -90,14 +90,14 @@ _OTHER = (
 )
 
 
-def refitML(fit: LinearMixedFit) -> LinearMixedFit:
+def refit_ml(fit: LinearMixedFit) -> LinearMixedFit:
     """The same model by maximum likelihood, as lme4's ``refitML``.
 
     Examples
     --------
     >>> import glmmvi as gv
     >>> fit = gv.lmer("Yield ~ 1 + (1 | Batch)", gv.load_dataset("Dyestuff"))
-    >>> round(refitML(fit).deviance(), 4)
+    >>> round(refit_ml(fit).deviance(), 4)
     327.3271
     """
     if not isinstance(fit, LinearMixedFit):
