@@ -41,6 +41,7 @@ _RUN_TOLERANCES = (1e-2, 1e-4)  # of the first runs: their grid will move anyway
 _MOST_RUNS = 60
 _LONGEST = 3.0  # standard errors: most that a parameter moves in one step
 _PROBE = 0.5  # standard errors: where a way off the boundary is looked for
+_ON_BOUND = 1e-6  # standard errors: nearer to its bound a parameter is on it
 _UPHILL = 1e-3  # by a standard error, of -2 logL: a bound that wants to be crossed
 _DIFFERENCE = 0.02  # standard errors: step of the differences of the gradient
 
@@ -162,6 +163,7 @@ def optimize(
         )
         records.append(record)
         x, curvature = unit * final.x, final.hessian
+        x[bounded & (final.x < _ON_BOUND)] = 0.0
         mirrored = _mirrored(x, final.gradient, d)
         settled = record.iterations == 0 and goal == tolerance and mirrored is None
         if record.converged and settled:
@@ -181,9 +183,9 @@ def optimize(
             settled = False
             break
 
-    steps = np.where(bounded, np.minimum(_DIFFERENCE * unit, 0.5 * x), _DIFFERENCE * unit)
+    # on a fixed grid the objective goes on smoothly behind the bound: differences may cross it
     chosen = np.flatnonzero(x > lower) if hessian else np.arange(k, k + p)
-    covariance = _inverse_information(lambda y: at(grid, y).gradient, x, steps, chosen)
+    covariance = _inverse_information(lambda y: at(grid, y).gradient, x, _DIFFERENCE * unit, chosen)
     solution = _solution(problem, x, state, covariance, inner, hessian=hessian)
     value = -0.5 * records[-1].value
     return QuadratureSolution(solution, value), _joined(records, first, unit, settled)

@@ -22,7 +22,7 @@ from glmmvi.inference.variational_pirls import PirlsSystem, SurrogateState
 
 Vector = NDArray[np.float64]
 
-_COUNTS = {1: 25, 2: 11, 3: 7}  # nodes a dimension, by the number of dimensions
+_COUNTS = {1: 15, 2: 7, 3: 5}  # nodes a dimension, by the number of dimensions
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +52,7 @@ def default_count(d: int) -> int | None:
     Examples
     --------
     >>> default_count(1), default_count(3), default_count(4)
-    (25, 7, None)
+    (15, 5, None)
     """
     return _COUNTS.get(d)
 
@@ -101,5 +101,6 @@ def level_gap(
         state.factorization.factors,
         state.beta,
         dispersion,
+        derivatives=False,
     )
     return LevelGap(elbo, integrals.value)

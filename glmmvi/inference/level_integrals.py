@@ -37,7 +37,7 @@ class LevelIntegrals:
         Log marginal likelihood of every level, nats, every constant included.
     by_theta, by_beta, by_dispersion : float64
         Derivatives of its sum: by the packed covariance factors, the fixed effects, and the
-        unconstrained dispersion parameters.
+        unconstrained dispersion parameters. Empty where not asked for.
     """
 
     value: Vector
@@ -60,6 +60,8 @@ def integrate(
     factors: Sequence[Matrix],
     beta: Vector,
     dispersion: Vector,
+    *,
+    derivatives: bool = True,
 ) -> LevelIntegrals:
     """Integrate the random effects of every level out, on a fixed grid.
 
@@ -76,6 +78,8 @@ def integrate(
         Covariance factors of the terms.
     beta : float64, shape (p,)
     dispersion : float64, shape (k,)
+    derivatives : bool
+        Whether they are asked for; they take as long again.
 
     Returns
     -------
@@ -91,20 +95,22 @@ def integrate(
     silent = scale == 0.0
 
     highest, total = np.full(L, -np.inf), np.zeros(L)
-    score, moved = np.zeros(n), np.zeros((n, d))
+    score, moved = np.zeros(n), np.zeros((d, n))
     by_phi = [np.zeros(n) for _ in dispersion]
     group = max(1, _CELLS // n)
     with np.errstate(all="ignore"):  # far nodes may overflow; they weigh nothing
         for start in range(0, len(grid.nodes), group):
             x = grid.nodes[start : start + group]
-            u = grid.mean + np.einsum("lab,kb->kla", grid.scale_tril, x)
-            on_rows = u[:, codes]
-            eta = fixed + np.einsum("nd,knd->kn", A, on_rows)
+            u = [grid.mean[:, a] + x @ grid.scale_tril[:, a].T for a in range(d)]
+            on_rows = [part[:, codes] for part in u]
+            eta = fixed + A[:, 0] * on_rows[0]
+            for a in range(1, d):
+                eta += A[:, a] * on_rows[a]
             kernel = density.kernel(eta, dispersion, slice(0, n), False)
             log_p = scale * kernel.value + linear * eta
             log_p[np.isnan(log_p)] = -np.inf
             log_p[:, silent] = 0.0
-            joint = (to_levels @ log_p.T).T - 0.5 * (u * u).sum(axis=2)
+            joint = (to_levels @ log_p.T).T - 0.5 * sum(part * part for part in u)
             joint += grid.log_weights[start : start + group, None]
 
             top = np.maximum(highest, joint.max(axis=0))
@@ -112,20 +118,27 @@ def integrate(
             weight = np.where(joint == top, 1.0, np.exp(joint - top))
             highest = top
             total = total * shrink + weight.sum(axis=0)
+            if not derivatives:
+                continue
             row_shrink, row_weight = shrink[codes], weight[:, codes]
-            pull = row_weight * (scale * kernel.first + linear)
+            pull = scale * kernel.first + linear
+            pull *= row_weight
             pull[~np.isfinite(pull)] = 0.0
             score = score * row_shrink + pull.sum(axis=0)
-            moved = moved * row_shrink[:, None] + np.einsum("kn,knd->nd", pull, on_rows)
+            for a in range(d):
+                moved[a] = moved[a] * row_shrink + np.einsum("kn,kn->n", pull, on_rows[a])
             for j, derivative in enumerate(kernel.dispersion):
                 part = row_weight * (scale * derivative)
                 part[~np.isfinite(part)] = 0.0
                 by_phi[j] = by_phi[j] * row_shrink + part.sum(axis=0)
 
+    value = highest + np.log(total) + grid.log_det + to_levels @ constants
+    if not derivatives:
+        return LevelIntegrals(value, *[np.zeros(0)] * 3)
     row_total = total[codes]
-    by_factor = Z.T @ (moved / row_total[:, None])
+    by_factor = Z.T @ (moved / row_total).T
     return LevelIntegrals(
-        value=highest + np.log(total) + grid.log_det + to_levels @ constants,
+        value=value,
         by_theta=pack([by_factor[block, block] for block in columns.blocks()]),
         by_beta=X.T @ (score / row_total),
         by_dispersion=by_dispersion + np.array([(part / row_total).sum() for part in by_phi]),

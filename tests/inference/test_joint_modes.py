@@ -14,7 +14,7 @@ from glmmvi.inference.variational_pirls import level_scores
 from tests.inference.designs import design, factors
 from tests.inference.level_problems import FAMILIES, level_problem, response
 
-NAMES = ("slope", "nested slopes", "crossed slopes")
+NAMES = ("nested slopes", "crossed slopes")
 every = pytest.mark.parametrize("name", NAMES)
 each = pytest.mark.parametrize("family", FAMILIES)
 
@@ -73,10 +73,6 @@ def test_fixed_effects_stay_where_they_are_for_conditional_modes():
     for term, factor, u in zip(system.arrays.terms, Lambda, modes.u, strict=True):
         pull = level_scores(term.Z, term.codes, modes.at.score, term.n_levels) @ factor
         assert_allclose(pull, u, atol=1e-5)
-
-
-def test_the_gradient_is_exact_in_a_big_design():
-    test_the_gradient_is_exact("nested and crossed", "binomial")
 
 
 def test_a_start_that_overflows_is_left():

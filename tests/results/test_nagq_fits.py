@@ -11,6 +11,7 @@ from numpy.testing import assert_allclose
 
 import glmmvi as gv
 from glmmvi.errors import ArgumentError
+from glmmvi.results import surrogate_gap
 
 CBPP = "cbind(incidence, size - incidence) ~ period + (1 | herd)"
 
@@ -105,6 +106,34 @@ def test_singular_fits(nAGQ):
     eta = np.asarray(fit.fitted())
     assert_allclose(np.sum(data["y"] - eta), 0.0, atol=1e-5)
     assert_allclose(float(fit.logLik()), np.log(np.where(data["y"] == 1, eta, 1 - eta)).sum())
+
+
+def test_standard_errors_on_the_boundary_are_the_glms():
+    rng = np.random.default_rng(1)
+    data = pd.DataFrame({"g": np.repeat(np.arange(30), 8), "x": rng.normal(size=240)})
+    mean = 1.0 / (1.5 + 0.2 * data["x"].clip(-2, 2))
+    data["y"] = rng.gamma(3.0, mean / 3.0)
+    for _, part in data.groupby("g"):  # less alike within the levels than by chance
+        data.loc[part.index, "y"] *= (mean[part.index].sum() / part["y"].sum()) ** 0.5
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", gv.errors.SingularFitMessage)
+        fits = [gv.glmer("y ~ x + (1 | g)", data, gv.Gamma("inverse"), nAGQ=k) for k in (1, 9)]
+    for fit in fits:
+        assert fit.estimates.theta[0] == 0.0
+    eta = fits[1].fixef().iloc[0] + fits[1].fixef().iloc[1] * data["x"]
+    X = np.column_stack([np.ones(240), data["x"]])
+    information = (X / np.asarray(eta**2)[:, None]).T @ X / fits[1].sigma() ** 2
+    for fit in fits:
+        assert_allclose(fit.vcov(), np.linalg.inv(information), rtol=0.02, atol=1e-5)
+
+
+def test_large_data_are_not_integrated_unasked(monkeypatch):
+    data = small_data()
+    fit = gv.glmer("I(count > 2) ~ x + (1 | g)", data, "binomial")
+    monkeypatch.setattr(surrogate_gap, "LARGE_GAP", 0.0)
+    assert len(surrogate_gap.gap_notes(fit)) == 1
+    monkeypatch.setattr(surrogate_gap, "_MOST_CELLS", len(data) * 15 - 1)
+    assert surrogate_gap.gap_notes(fit) == ()
 
 
 def test_start_is_where_it_starts():
