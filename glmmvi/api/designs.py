@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from glmmvi.design import DesignMatrices, build_design, check_random_terms
@@ -26,13 +27,11 @@ def mixed_design(
 ) -> DesignMatrices:
     """Parse the formula, build the design, check its random-effects terms as lme4 does."""
     parsed = parse_formula(formula) if isinstance(formula, str) else formula
-    design = build_design(parsed, data, **arguments)
-    check_random_terms(
-        design.terms,
-        design.n,
+    check = partial(
+        check_random_terms,
         allow_n=allow_n,
         nlev_gtr_1=control.check_nlev_gtr_1 == "stop",
         nobs_vs_nlev=control.check_nobs_vs_nlev == "stop",
         nobs_vs_nre=control.check_nobs_vs_nRE == "stop",
     )
-    return design
+    return build_design(parsed, data, check_terms=check, **arguments)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sized
+import warnings
+from collections.abc import Callable, Mapping, Sequence, Sized
 from typing import Any, Literal
 
 import numpy as np
@@ -22,7 +23,7 @@ from glmmvi.design.response import Response, make_response
 from glmmvi.design.row_arguments import offset_values, weight_values
 from glmmvi.design.term_order import term_labels, term_order
 from glmmvi.design.values import Factor, Logical, kind_of
-from glmmvi.errors import ArgumentError, DataError, FormulaError, GlmmviWarning
+from glmmvi.errors import ArgumentError, DataError, FormulaError, GlmmviMessage, GlmmviWarning
 from glmmvi.formula.deparse import deparse
 from glmmvi.formula.expression import Call, Expression, Symbol, call, walk
 from glmmvi.formula.model_formula import ModelFormula
@@ -44,6 +45,7 @@ def build_design(
     env: Mapping[str, Any] | None = None,
     response_kind: ResponseKind = "any",
     drop_unused_levels: bool = True,
+    check_terms: Callable[[Sequence[RandomTerm], int], None] | None = None,
 ) -> DesignMatrices:
     """Build response, fixed columns, random-effects terms, weights and offset.
 
@@ -68,6 +70,9 @@ def build_design(
         ``"numeric"`` refuses what `lmer` refuses; ``"none"`` leaves the response out.
     drop_unused_levels : bool
         Whether levels that do not occur are dropped, as lme4 does.
+    check_terms : callable, optional
+        Called with the random-effects terms and the number of rows; what it raises comes before
+        any word about dependent columns, as in lme4.
 
     Returns
     -------
@@ -86,6 +91,8 @@ def build_design(
     -----
     RankDeficientMessage
         If fixed columns were dropped.
+    GlmmviMessage
+        If rows have weight 0.
 
     Examples
     --------
@@ -118,8 +125,10 @@ def build_design(
     else:
         plan, X, spec = _encoded_columns(made, contrasts, env)
     _check_columns(X, plan.names, _NOT_FINITE)
-    X, kept = drop_dependent_columns(X, plan.names)
     terms, recipes = _random_terms(made, contrasts)
+    if check_terms is not None:
+        check_terms(terms, n)
+    X, kept = drop_dependent_columns(X, plan.names)
     dropped = tuple(name for i, name in enumerate(plan.names) if i not in set(kept))
     labels = made.columns.index
     return DesignMatrices(
@@ -180,6 +189,13 @@ def row_weights_and_offset(
     prior = np.ones(n)
     if "(weights)" in values:
         prior = weight_values(values["(weights)"], n)
+        if silent := n - int(np.count_nonzero(prior)):
+            warnings.warn(
+                f"{silent} of {n} rows have weight 0: they carry no information and are not "
+                "counted among the observations",
+                GlmmviMessage,
+                stacklevel=4,
+            )
     if response.totals is not None:
         prior = prior * response.totals
     shift = np.zeros(n)

@@ -47,11 +47,14 @@ class DataColumns:
         Number of rows.
     index : Index
         The frame's row labels (0, 1, ... where it has none).
+    labelled : bool
+        Whether the frame has row labels (pandas).
     """
 
     names: tuple[str, ...]
     n: int
     index: pd.Index
+    labelled: bool
     _get: Callable[[str], Any] = field(repr=False)
     _values: dict[str, Value] = field(default_factory=dict, repr=False)
 
@@ -115,6 +118,46 @@ def read_columns(data: Any, *, allow_empty: bool = False) -> DataColumns:
     return columns
 
 
+def check_row_labels(values: Any, columns: DataColumns, what: str) -> None:
+    """Refuse a pandas Series whose rows are labelled otherwise than those of the data.
+
+    R's vectors have no labels and go by position. A Series in another order is a mistake that
+    neither position nor alignment would show, so it is left to the caller.
+
+    Parameters
+    ----------
+    values : object
+        One value a row; what is not pandas goes by position.
+    columns : DataColumns
+        The data.
+    what : str
+        How to call it in the error.
+
+    Raises
+    ------
+    DataError
+        If both have row labels and the labels differ.
+
+    Examples
+    --------
+    >>> data = read_columns(pd.DataFrame({"x": [1.0, 2.0]}))
+    >>> check_row_labels(pd.Series([1.0, 2.0]), data, "weights")
+    """
+    if not columns.labelled or not isinstance(values, (pd.Series, pd.DataFrame)):
+        return
+    if len(values) != columns.n or values.index.equals(columns.index):
+        return
+    if set(values.index) == set(columns.index):
+        raise DataError(
+            f"{what} is a pandas object with the row labels of the data in another order: with w "
+            "for it, give w.loc[data.index] to go by label, or w.to_numpy() to go by position."
+        )
+    raise DataError(
+        f"{what} is a pandas object with other row labels than the data: with w for it, give "
+        "w.to_numpy() to go by position."
+    )
+
+
 def _check_names(names: list[Any]) -> tuple[str, ...]:
     texts = tuple(str(name) for name in names)
     if len(set(texts)) < len(texts):
@@ -130,7 +173,7 @@ def _from_pandas(data: pd.DataFrame) -> DataColumns:
     labels = list(data.columns)
     names = _check_names(labels)
     position = dict(zip(names, labels, strict=True))
-    return DataColumns(names, len(data), data.index, lambda name: data[position[name]])
+    return DataColumns(names, len(data), data.index, True, lambda name: data[position[name]])
 
 
 def _from_mapping(data: Mapping[Any, Any]) -> DataColumns:
@@ -146,7 +189,7 @@ def _from_mapping(data: Mapping[Any, Any]) -> DataColumns:
         listed = ", ".join(f"{name}: {length}" for name, length in lengths.items())
         raise DataError(f"the arrays differ in length ({listed}).")
     n = next(iter(lengths.values()), 0)
-    return DataColumns(names, n, pd.RangeIndex(n), lambda name: data[position[name]])
+    return DataColumns(names, n, pd.RangeIndex(n), False, lambda name: data[position[name]])
 
 
 def _from_narwhals(data: Any) -> DataColumns:
@@ -177,4 +220,4 @@ def _from_narwhals(data: Any) -> DataColumns:
             return pd.to_datetime(days).to_numpy().astype("datetime64[D]")
         return series.to_pandas()
 
-    return DataColumns(names, len(frame), pd.RangeIndex(len(frame)), get)
+    return DataColumns(names, len(frame), pd.RangeIndex(len(frame)), False, get)

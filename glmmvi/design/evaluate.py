@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from glmmvi.design.columns import DataColumns, closest
+from glmmvi.design.columns import DataColumns, check_row_labels, closest
 from glmmvi.design.contrasts import CONTRAST_NAMES
 from glmmvi.design.functions.factors import relabel
 from glmmvi.design.functions.r_function import CallSite
@@ -34,6 +34,13 @@ Memory = dict[Any, dict[str, Any]]
 """What was learned at the fit: by call, the state of that call; by name, kind and levels."""
 
 _CONSTANTS: dict[str, Any] = {"pi": math.pi, "T": True, "F": False}
+
+
+_ACROSS_ROWS = frozenset(
+    {"ave", "cummax", "cummin", "cumprod", "cumsum", "diff", "duplicated", "lag", "order"}
+    | {"rank", "rev", "sample", "seq_along", "sort"}
+)
+"""Functions of R whose value in a row depends on the order or the values of other rows."""
 
 
 class Evaluator:
@@ -128,6 +135,8 @@ class Evaluator:
         self.strict = strict
         try:
             value = self.evaluate(expression)
+            if isinstance(value, np.ndarray) and value.ndim == 2:
+                value = Matrix(value.astype(np.float64))
         except GlmmviError:
             raise
         except (ValueError, TypeError, ArithmeticError, IndexError) as error:
@@ -145,6 +154,7 @@ class Evaluator:
             found = self.env[name]
             if callable(found) and not hasattr(found, "__array__"):
                 raise DataError(f"invalid type (closure) for variable '{name}': it is a function.")
+            check_row_labels(found, self.columns, f"env[{name!r}]")
             return as_value(found, f"env[{name!r}]")
         if name in _CONSTANTS:
             return as_value(_CONSTANTS[name], name)
@@ -240,6 +250,12 @@ class Evaluator:
                 found = None if part.startswith("_") else getattr(found, part, None)
             if callable(found):
                 return self._python(found, call)
+        if name in _ACROSS_ROWS:
+            raise DataError(
+                f"{name}() is not for formulas here: its value in a row depends on the other rows, "
+                "so it has none for new data. Add it to the data as a column, or pass a Python "
+                f"function as env={{{name!r}: ...}}."
+            )
         known = [*FUNCTIONS, *(k for k, v in self.env.items() if callable(v))]
         raise DataError(
             f'could not find function "{name}": it is not among R\'s functions that formulas can '

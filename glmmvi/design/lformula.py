@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -120,13 +121,12 @@ def lFormula(
         contrasts=contrasts,
         env=env,
         response_kind="numeric",
-    )
-    check_random_terms(
-        design.terms,
-        design.n,
-        nlev_gtr_1=control is None or control.check_nlev_gtr_1 == "stop",
-        nobs_vs_nlev=control is None or control.check_nobs_vs_nlev == "stop",
-        nobs_vs_nre=control is None or control.check_nobs_vs_nRE == "stop",
+        check_terms=partial(
+            check_random_terms,
+            nlev_gtr_1=control is None or control.check_nlev_gtr_1 == "stop",
+            nobs_vs_nlev=control is None or control.check_nobs_vs_nlev == "stop",
+            nobs_vs_nre=control is None or control.check_nobs_vs_nRE == "stop",
+        ),
     )
     X = pd.DataFrame(
         design.X, columns=list(design.column_names), index=design.frame.index, copy=False

@@ -9,7 +9,7 @@ from typing import Any
 
 from glmmvi.design.columns import DataColumns, read_columns
 from glmmvi.design.evaluate import Evaluator
-from glmmvi.design.formulaic_bridge import required_variables
+from glmmvi.design.formulaic_bridge import is_formulaic_formula, required_variables
 from glmmvi.design.leaves import formula_leaves
 from glmmvi.design.model_frame import (
     ModelFrame,
@@ -145,6 +145,11 @@ def as_formula(formula: ModelFormula | str) -> ModelFormula:
     """
     if isinstance(formula, ModelFormula):
         return formula
+    if is_formulaic_formula(formula):
+        raise ArgumentError(
+            "a formulaic.Formula has no random effects: join them to it with "
+            'mixed_formula(formula, "(1 | g)"), and give the result as the formula.'
+        )
     if not isinstance(formula, str):
         raise ArgumentError(
             f"formula must be a string or a ModelFormula, not {type(formula).__name__}."

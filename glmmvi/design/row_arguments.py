@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from glmmvi.design.columns import DataColumns
+from glmmvi.design.columns import DataColumns, check_row_labels
 from glmmvi.design.evaluate import Evaluator
 from glmmvi.design.functions.coerce import as_number
 from glmmvi.design.intake import as_value
@@ -71,7 +71,7 @@ def row_values(
     Raises
     ------
     DataError
-        R's ``variable lengths differ``.
+        R's ``variable lengths differ``, or a pandas Series with other row labels than the data.
 
     Examples
     --------
@@ -84,6 +84,7 @@ def row_values(
     if expression is None:
         if callable(argument):
             raise ArgumentError(f"{what.strip('()')} must be an array or a text, not a function.")
+        check_row_labels(argument, evaluator.columns, what.strip("()"))
         value = as_value(argument, what.strip("()"))
     else:
         value = evaluator.leaf(expression)

@@ -7,9 +7,16 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+from formulaic import Formula
 
-from glmmvi.design import build_design, check_random_terms, model_matrix
-from glmmvi.errors import ArgumentError, DataError, FormulaError, GlmmviWarning
+from glmmvi.design import build_design, check_random_terms, lFormula, model_matrix
+from glmmvi.errors import (
+    ArgumentError,
+    DataError,
+    FormulaError,
+    GlmmviMessage,
+    GlmmviWarning,
+)
 
 
 def make_data() -> pd.DataFrame:
@@ -170,3 +177,98 @@ def test_good_data_give_no_warning():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         build_design("y ~ x * g2 + s + (x | g)", DATA)
+
+
+MATRIX = "makes a condition of a matrix with 2 columns"
+MORE = [  # formula, R's text or ours
+    ("~ relevel(g2, ref = 0)", "ref = 0 must be in 1L:3"),
+    ("~ relevel(g2, ref = 9)", "ref = 9 must be in 1L:3"),
+    ("~ poly(x, 2, coefs = 1)", "poly(coefs = ) is not supported"),
+    ("~ cumsum(x)", "its value in a row depends on the other rows"),
+    ("~ rank(x)", "its value in a row depends on the other rows"),
+    ("~ I(bs(x, 2) & sum(x))", "makes a condition of a matrix with 3 columns"),
+    ("~ I(cbind(x, z) > 1)", MATRIX),
+    ("~ is.finite(cbind(x, z))", MATRIX),
+    ("~ !cbind(x, z)", MATRIX),
+    ("~ I(lg & c(TRUE, FALSE))", "lengths 2 and 60 differ in"),
+    ("~ factor(cbind(x, z))", "a matrix with 2 columns cannot be made a factor"),
+    ("~ atan2(contr.treatment(3), z)", "lengths 3 and 60 differ"),
+    ("~ as.Date(x)", "'origin' must be supplied"),
+    ("~ as.Date(s)", "character string is not in a standard unambiguous format"),
+    ("~ weekdays(x)", "no applicable method: weekdays() is for dates"),
+    ("~ cut(as.Date(k, origin = '2020-01-01'), 'fortnight')", "invalid specification of 'breaks'"),
+    ("~ factor(ifelse(k > 3, 'NA', NA), exclude = NULL)", 'there is a level "NA" already'),
+]  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore:'df' was too small")
+@pytest.mark.parametrize(("formula", "text"), MORE, ids=[formula for formula, _ in MORE])
+def test_functions_refuse_in_words(formula, text):
+    with pytest.raises(DataError) as caught:
+        model_matrix(formula, DATA)
+    assert text in str(caught.value)
+
+
+def test_single_values_recycle_and_matrices_spread():
+    both = model_matrix("~ I(lg & sum(k))", DATA).iloc[:, 1]  # R: a number that is not 0 is TRUE
+    assert both.tolist() == DATA["lg"].tolist()
+    spread = model_matrix("~ poly(cbind(x, z), degree = 2)", DATA).to_numpy()
+    np.testing.assert_allclose(spread, model_matrix("~ poly(x, z, degree = 2)", DATA))
+    assert model_matrix("~ atan2(cbind(x, z), k)", DATA).shape == (60, 3)
+
+
+ORDERS = {
+    "another order": "w.loc[data.index] to go by label, or w.to_numpy()",
+    "other row labels": "w.to_numpy()",
+}
+
+
+@pytest.mark.parametrize("argument", ["weights", "offset", "subset", "env"])
+@pytest.mark.parametrize("labels", ORDERS)
+def test_a_series_must_have_the_row_labels_of_the_data(argument, labels):
+    data = DATA.set_axis([f"r{i}" for i in range(60)])
+    own = data["lg"] if argument == "subset" else data["k"] + 1.0
+    other = own[::-1] if labels == "another order" else own.reset_index(drop=True)
+
+    def frame(values, data=data):
+        formula = "y ~ x + e + (1 | g)" if argument == "env" else "y ~ x + (1 | g)"
+        given = {"env": {"e": values}} if argument == "env" else {argument: values}
+        return build_design(formula, data, **given)
+
+    with pytest.raises(DataError) as caught:
+        frame(other)
+    assert argument in str(caught.value)
+    assert ORDERS[labels] in str(caught.value)
+    wanted = frame(own.to_numpy())
+    for good in (own, list(own)):
+        for part in ("X", "weights", "offset", "y"):
+            assert np.array_equal(getattr(frame(good), part), getattr(wanted, part))
+    assert frame(other, data.to_dict("list")).n == frame(own).n  # no labels: by position
+
+
+def test_rows_of_weight_zero_are_counted_out_aloud():
+    weights = np.where(np.arange(60) < 4, 0.0, 1.0)
+    with pytest.warns(GlmmviMessage, match="4 of 60 rows have weight 0: they carry no information"):
+        design = build_design("y ~ x + (1 | g)", DATA, weights=weights)
+    assert design.n_used == 56
+
+
+def test_one_level_comes_before_dependent_columns():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(DataError, match="grouping factors must have > 1 sampled level"):
+            lFormula("y ~ x + I(2 * x) + (1 | one)", DATA)
+
+
+def test_a_formulaic_formula_is_told_of_mixed_formula():
+    with pytest.raises(ArgumentError, match=r"mixed_formula\(formula"):
+        build_design(Formula("y ~ x"), DATA)
+
+
+def test_small_df_and_constant_columns_speak_as_in_r():
+    with pytest.warns(GlmmviWarning, match=r"'df' was too small; have used 3 \(bs\(x, df = 2\)\)"):
+        model_matrix("~ bs(x, df = 2)", DATA)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(DataError, match=r"scale\(I\(x \* 0\)\) \(60\)"):
+            model_matrix("~ scale(I(x * 0))", DATA)

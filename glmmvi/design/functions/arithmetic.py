@@ -125,7 +125,7 @@ def _compare(symbol: str, operation: Callable[[Any, Any], Any]) -> RFunction:
         missing = _nan_of(a, b)
         values = operation(a, b)
         if values.ndim == 2:
-            values = values[:, 0]
+            values = _one_column(site, values)
             missing = None if missing is None else missing[:, 0]
         if missing is not None:
             missing = np.broadcast_to(missing, values.shape)
@@ -179,7 +179,35 @@ def _logical(value: Value, site: CallSite) -> Logical:
     if isinstance(value, Logical):
         return value
     number = as_number(value, site.name)
+    number = _one_column(site, number) if number.ndim == 2 else number
     return Logical(np.nan_to_num(number) != 0, _nan_of(number))
+
+
+def _one_column(site: CallSite, values: Array) -> Array:
+    if values.shape[1] != 1:
+        raise DataError(
+            f"{site.text()} makes a condition of a matrix with {values.shape[1]} columns: write "
+            "one condition for each column."
+        )
+    return values[:, 0]
+
+
+def _flags(site: CallSite, x: Value, y: Value) -> tuple[Logical, Logical]:
+    """Two logicals of one length; a single value counts for every row."""
+    both = _logical(x, site), _logical(y, site)
+    lengths = {len(flags.values) for flags in both}
+    n = max(lengths)
+    if not lengths <= {1, n}:
+        shown = " and ".join(map(str, sorted(lengths)))
+        raise DataError(f"lengths {shown} differ in {site.text()}.")
+    a, b = (
+        Logical(
+            np.broadcast_to(flags.values, n),
+            None if flags.missing is None else np.broadcast_to(flags.missing, n),
+        )
+        for flags in both
+    )
+    return a, b
 
 
 def _mask(value: Logical) -> NDArray[np.bool_]:
@@ -187,7 +215,7 @@ def _mask(value: Logical) -> NDArray[np.bool_]:
 
 
 def _and(site: CallSite, x: Value, y: Value) -> Value:
-    a, b = _logical(x, site), _logical(y, site)
+    a, b = _flags(site, x, y)
     ma, mb = _mask(a), _mask(b)
     false = (~a.values & ~ma) | (~b.values & ~mb)
     missing = (ma | mb) & ~false
@@ -195,7 +223,7 @@ def _and(site: CallSite, x: Value, y: Value) -> Value:
 
 
 def _or(site: CallSite, x: Value, y: Value) -> Value:
-    a, b = _logical(x, site), _logical(y, site)
+    a, b = _flags(site, x, y)
     ma, mb = _mask(a), _mask(b)
     true = (a.values & ~ma) | (b.values & ~mb)
     missing = (ma | mb) & ~true
@@ -222,7 +250,7 @@ def _kind_of_number(test: Callable[[Array], Array], text: bool) -> RFunction:
             flags = np.full(len(x.codes), text and not x.character)
             return Logical(flags & (x.codes >= 0))
         number = as_number(x, site.name)
-        return Logical(test(number[:, 0] if number.ndim == 2 else number))
+        return Logical(test(_one_column(site, number) if number.ndim == 2 else number))
 
     return RFunction(("x",), run)
 
@@ -320,14 +348,14 @@ def _signif(site: CallSite, x: Value, digits: Value = None) -> Value:
 
 
 def _xor(site: CallSite, x: Value, y: Value) -> Value:
-    a, b = _logical(x, site), _logical(y, site)
+    a, b = _flags(site, x, y)
     missing = _mask(a) | _mask(b)
     return Logical((a.values ^ b.values) & ~missing, missing if missing.any() else None)
 
 
 def _atan2(site: CallSite, y: Value, x: Value) -> Value:
     a, b = _pair(site, y, x)
-    return np.arctan2(a, b)
+    return like(y if isinstance(y, Matrix) else x, np.arctan2(a, b))
 
 
 def _abs(site: CallSite, x: Value) -> Value:

@@ -58,6 +58,11 @@ def _poly(
     if d < 1:
         raise DataError("'degree' must be at least 1.")
     is_raw = raw is not None and one_flag(raw, "raw")
+    variables = [
+        column
+        for value in variables
+        for column in (value.values.T if isinstance(value, Matrix) else [value])
+    ]
     bases = [_one_poly(site, i, v, d, is_raw) for i, v in enumerate(variables)]
     if len(bases) == 1:
         return Matrix(bases[0], tuple(str(i) for i in range(1, d + 1)))

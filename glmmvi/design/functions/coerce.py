@@ -96,7 +96,13 @@ def as_factor(value: Value) -> Factor:
     if value is None:
         raise DataError("NULL cannot be made a factor.")
     numbers: NDArray[Any] = as_number(value, "factor")
-    numbers = numbers[:, 0] if numbers.ndim == 2 else numbers
+    if numbers.ndim == 2:
+        if numbers.shape[1] != 1:
+            raise DataError(
+                f"a matrix with {numbers.shape[1]} columns cannot be made a factor or text: name "
+                "one of its columns."
+            )
+        numbers = numbers[:, 0]
     codes, uniques = pd.factorize(numbers, sort=True)  # NaN gets the code -1
     if isinstance(value, Moments):
         texts = moment_texts(replace(value, values=uniques, style=style_of(value))).tolist()
