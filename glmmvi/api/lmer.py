@@ -88,7 +88,9 @@ def lmer(
     subset : array of bool or str, optional
         Rows to use, or a condition such as ``"floor == 0"``.
     weights : array or str, optional
-        Precision weights, a column's name, or an expression. Rows of weight 0 tell nothing.
+        Precision weights, a column's name, or an expression. A row of weight 0 carries no
+        information and does not count in ``nobs`` (a message says so; lme4 counts it, and its
+        criterion is then infinite). A pandas Series must have the row labels of `data`.
     na_action : {"na.omit", "na.exclude", "na.fail", "na.pass"}
         What to do with rows that have a missing value in a variable of the model.
     offset : array or str, optional
