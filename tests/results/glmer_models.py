@@ -48,7 +48,7 @@ def family_of(name: str, link: str) -> gv.Family:
     """A family of R's (or glmmTMB's) by its name and link."""
     if name.startswith("zero_inflated"):
         return gv.zero_inflated(gv.nbinom2(link) if name.endswith("nbinom2") else gv.poisson(link))
-    return getattr(gv, name.replace(".", "_"))(link)
+    return getattr(gv, name.replace(".", "_"))(link=link)
 
 
 @cache
@@ -72,3 +72,68 @@ def sds(fit: gv.GeneralizedMixedFit) -> np.ndarray:
 def standard_errors(fit: gv.GeneralizedMixedFit) -> np.ndarray:
     """Of the fixed effects."""
     return np.sqrt(np.diag(fit.vcov()))
+
+
+_CBPP = "cbind(incidence, size - incidence) ~ period + (1 | herd)"
+_TICKS = "TICKS ~ YEAR + cHEIGHT + "
+
+# golden of printouts.R: (data set, formula, family, further arguments); no family: glmer_nb
+GOLDENS: dict[str, tuple[str, str, Any, dict[str, Any]]] = {
+    "cbpp_glmer": ("cbpp", _CBPP, gv.binomial(), {}),
+    "cbpp_glmer_cloglog": ("cbpp", _CBPP, gv.binomial("cloglog"), {}),
+    "cbpp_glmer_probit": ("cbpp", _CBPP, gv.binomial("probit"), {}),
+    "cbpp_glmer_nAGQ0": ("cbpp", _CBPP, gv.binomial(), {"nAGQ": 0}),
+    "cbpp_glmer_nAGQ9": ("cbpp", _CBPP, gv.binomial(), {"nAGQ": 9}),
+    "cbpp_glmer_olre": ("cbpp", _CBPP + " + (1 | obs)", gv.binomial(), {}),
+    "cbpp_glmer_weights": (
+        "cbpp",
+        "incidence / size ~ period + (1 | herd)",
+        gv.binomial(),
+        {"weights": "size"},
+    ),
+    "gammasim_glmer_log": ("gammasim", "y ~ x + (1 | g)", gv.Gamma("log"), {}),
+    "gammasim_glmer_inverse_gaussian": (
+        "gammasim",
+        "y ~ x + (1 | g)",
+        gv.inverse_gaussian("log"),
+        {},
+    ),
+    "grouseticks_glmer": (
+        "grouseticks",
+        _TICKS + "(1 | BROOD) + (1 | INDEX) + (1 | LOCATION)",
+        gv.poisson(),
+        {},
+    ),
+    "grouseticks_glmer_brood": ("grouseticks", _TICKS + "(1 | BROOD)", gv.poisson(), {}),
+    "grouseticks_glmer_nb": ("grouseticks", _TICKS + "(1 | BROOD)", None, {}),
+    "grouseticks_glmer_offset": (
+        "grouseticks",
+        "TICKS ~ YEAR + offset(log(rep(2, 403))) + (1 | BROOD)",
+        gv.poisson(),
+        {},
+    ),
+    "nbsim_glmer_nb": ("nbsim", "y ~ f1 * f2 + (1 | g)", None, {}),
+    "sleepstudy_glmer_gamma_log": (
+        "sleepstudy",
+        "Reaction ~ Days + (1 | Subject)",
+        gv.Gamma("log"),
+        {},
+    ),
+    "verbagg_glmer_factor_response": (
+        "VerbAgg",
+        "r2 ~ Anger + Gender + btype + situ + (1 | id) + (1 | item)",
+        gv.binomial(),
+        {"nAGQ": 0},
+    ),
+}
+
+
+@cache
+def golden_fit(name: str) -> gv.GeneralizedMixedFit:
+    """Our fit of one of lme4's goldens, by `glmer_nb` where no family is given."""
+    data, formula, family, arguments = GOLDENS[name]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        if family is None:
+            return gv.glmer_nb(formula, reference_data(data), **arguments)
+        return gv.glmer(formula, reference_data(data), family, **arguments)
