@@ -168,3 +168,16 @@ def test_nagq_0_of_several_factors_and_columns(name):
     assert fit.optimization.converged
     assert_equals_lme4(fit, lme4)
     assert_allclose(float(fit.logLik()), lme4["logLik"], atol=1e-5)
+
+
+@pytest.mark.parametrize("what", ["print", "summary"])
+def test_printouts_are_lme4s(what):
+    """To the character, but for the row of criteria: lme4's lacks the constants."""
+    texts = json.loads((FOLDER.parent / "printouts" / "texts.json").read_text())
+    expected = texts["cbpp_glmer_nAGQ9"][what].rstrip("\n").splitlines()
+    fit = fitted("cbpp", 9)
+    found = str(fit if what == "print" else fit.summary()).rstrip("\n").splitlines()
+    row = next(i for i, line in enumerate(expected) if "logLik" in line) + 1
+    assert expected[row].split()[2] in ("-50.0", "-50.0050")
+    assert found[row].split()[2] in ("-92.0", "-91.9834")
+    assert found[:row] + found[row + 1 :] == expected[:row] + expected[row + 1 :]
