@@ -96,7 +96,7 @@ class BetaFamily(Family):
         return Density(
             len(response),
             UnitMeanDensity(kernel, link),
-            self.link(response),
+            self.link(np.clip(response, 0.01, 0.99)),  # a start: next to 0 cauchit is huge
             np.log([max(mean * (1.0 - mean) / variance - 1.0, 0.5)]),
             scale=multiplier,
             constant=constant,
