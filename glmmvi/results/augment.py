@@ -16,6 +16,7 @@ from glmmvi.inference.generalized_mixed import schur_complement
 from glmmvi.results.any_fit import AnyFit
 from glmmvi.results.effects import effects_of
 from glmmvi.results.generalized_fit import GeneralizedMixedFit
+from glmmvi.results.new_response import shown_columns
 from glmmvi.results.prediction import linear_predictor
 from glmmvi.results.variational_posterior import VariationalPosterior
 
@@ -34,7 +35,8 @@ def augment(fit: AnyFit, newdata: Any = None) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        broom.mixed's columns (0.2.9.4): ``.fitted`` (link scale), ``.resid`` (deviance
+        broom.mixed's columns (0.2.9.4): ``.rownames`` (where the data have row labels of their
+        own), ``.fitted`` (link scale), ``.resid`` (deviance
         residuals), ``.hat``, ``.cooksd``, ``.fixed`` (without random effects), ``.mu``,
         ``.offset``, ``.sqrtXwt``, ``.sqrtrwt``, ``.weights``, ``.wtres``, and of a generalized
         model ``.eta``.
@@ -73,7 +75,10 @@ def augment(fit: AnyFit, newdata: Any = None) -> pd.DataFrame:
     weighted = root_weight * (design.y - mu)
     with np.errstate(divide="ignore", invalid="ignore"):
         cook = (weighted / (1.0 - hat)) ** 2 * hat / (fit.sigma() ** 2 * design.p)
-    frame = design.frame.copy()
+    frame = design.frame.rename(columns=shown_columns(design))
+    if not frame.index.equals(pd.RangeIndex(len(frame))):
+        frame.insert(0, ".rownames", frame.index.astype(str))
+        frame = frame.reset_index(drop=True)
     columns: dict[str, Any] = {
         ".fitted": eta,
         ".resid": residual.dropna().to_numpy() if len(design.omitted) else residual.to_numpy(),

@@ -116,6 +116,12 @@ def response_columns(design: DesignMatrices) -> list[str]:
     return [str(name) for name in design.frame.columns[:count]]
 
 
+def shown_columns(design: DesignMatrices) -> dict[str, str]:
+    """R's names of the response's columns where the frame's end in nothing: ``cbind(s, f).V2``."""
+    names = response_columns(design)
+    return {name: f"{name}V{i + 1}" for i, name in enumerate(names) if name.endswith(").")}
+
+
 def _columns(design: DesignMatrices, y: Vector, totals: Vector | None) -> dict[str, Any]:
     names = response_columns(design)
     if design.response_kind == "cbind" and totals is not None:

@@ -50,16 +50,25 @@ def refit(fit: Fit, newresp: Any = None) -> Fit:
     >>> round(refit(fit, 2.0 * fit.design.y).sigma() / fit.sigma(), 6)
     2.0
     """
+    _check_engine(fit)
     design = fit.design if newresp is None else with_response(fit.design, newresp)
     return refit_design(fit, design)
+
+
+def _check_engine(fit: LinearMixedFit | GeneralizedMixedFit) -> None:
+    if isinstance(fit, LinearMixedFit):
+        there = isinstance(fit.posterior, StructuredPosterior)
+    else:
+        there = fit.engine is not None
+    if not there:
+        raise ArgumentError(_OTHER)
 
 
 def refit_design(fit: Fit, design: DesignMatrices) -> Fit:
     """Fit another design of the same columns, starting from a fit."""
     theta = fit.estimates.theta
     if isinstance(fit, LinearMixedFit):
-        if not isinstance(fit.posterior, StructuredPosterior):
-            raise ArgumentError(_OTHER)
+        _check_engine(fit)
         linear = linear_answer(design, theta, reml=fit.reml)
         return replace(
             fit,
@@ -104,8 +113,7 @@ def refit_ml(fit: LinearMixedFit) -> LinearMixedFit:
         raise ArgumentError("refitML is for lmer fits: a glmer fit is by maximum likelihood")
     if not fit.reml:
         return fit
-    if not isinstance(fit.posterior, StructuredPosterior):
-        raise ArgumentError(_OTHER)
+    _check_engine(fit)
     linear = linear_answer(fit.design, fit.estimates.theta, reml=False)
     return replace(
         fit,

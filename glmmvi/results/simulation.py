@@ -15,7 +15,7 @@ from glmmvi.inference.effects_posterior import sum_of_terms
 from glmmvi.model.prior_weights import prior_weights
 from glmmvi.results.any_fit import AnyFit
 from glmmvi.results.generalized_fit import GeneralizedMixedFit
-from glmmvi.results.new_response import response_columns
+from glmmvi.results.new_response import response_columns, shown_columns
 from glmmvi.results.prediction import chosen_columns, predicted, prediction_rows
 
 Matrix = NDArray[np.float64]
@@ -162,12 +162,15 @@ def as_frame(design: DesignMatrices, y: Matrix, index: pd.Index, *, plain: bool)
     """Responses, shape (nsim, n), in the form of the model's own."""
     names = [f"sim_{i}" for i in range(1, len(y) + 1)]
     if not plain and design.response_kind == "cbind" and design.totals is not None:
-        first, second = response_columns(design)
+        shown = shown_columns(design)
+        first, second = (
+            shown.get(name, name).rpartition(").")[2] for name in response_columns(design)
+        )
         columns = {}
         for name, row in zip(names, y, strict=True):
             successes = np.round(row * design.totals)
-            columns[name, first.rpartition(".")[2]] = successes
-            columns[name, second.rpartition(".")[2] or "V2"] = design.totals - successes
+            columns[name, first] = successes
+            columns[name, second] = design.totals - successes
         return pd.DataFrame(columns, index=index)
     if not plain and design.response_kind == "factor":
         levels = pd.Index(design.response_levels)

@@ -1,5 +1,4 @@
 suppressMessages(library(lme4)); library(jsonlite)
-
 one <- function(fit) {
   names <- c("X","Z","Zt","y","mu","u","b","Gp","Lambda","Lambdat","Lind","A","RX","RZX","sigma","beta","fixef","theta","REML","is_REML","n_rtrms","n_rfacs","N","n","p","q","p_i","l_i","q_i","k","m_i","m","cnms","offset","lower","L")
   out <- list()
@@ -19,5 +18,5 @@ one <- function(fit) {
 ctl <- lmerControl(optimizer="nloptwrap", optCtrl=list(xtol_abs=1e-12, ftol_abs=1e-14, xtol_rel=1e-10,maxeval=5000))
 fits <- list(sleepstudy = lmer(Reaction ~ Days + (Days|Subject), sleepstudy, control=ctl),
   pastes = lmer(strength ~ 1 + (1|batch/cask), Pastes, control=ctl),
-  machines = lmer(score ~ Machine + (Machine||Worker), nlme::Machines, control=lmerControl(check.conv.singular="ignore", optCtrl=ctl$optCtrl)))
+  machines = lmer(score ~ Machine + (Machine|Worker), nlme::Machines, control=ctl))
 cat(toJSON(lapply(fits, one), digits=10, auto_unbox=TRUE, null="null"), file="getme.json")
