@@ -20,7 +20,7 @@ from glmmvi.inference.importance_sampling import (
     summarize_ratios,
 )
 from glmmvi.inference.independent_parts import independent_parts
-from glmmvi.inference.level_gap import default_count, level_gap
+from glmmvi.inference.level_gap import level_gap
 from glmmvi.inference.level_grid import one_factor
 from glmmvi.inference.linear_mixed import posterior_of
 from glmmvi.results.diagnosis.surrogate_check import SurrogateCheck
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 _DRAWS = 2000
 _DRAWS_OF_EXACT = 100  # they only show that all ratios are equal
 _FEWEST = 20  # draws
+_NODES = {1: 41, 2: 15, 3: 9}  # nodes a dimension, by the columns of the one grouping factor
 
 _QUADRATURE = "use nAGQ = 25"
 _CUMULANT = 'use correction="cumulant" (experimental)'
@@ -143,7 +144,7 @@ def _by_quadrature(posterior: VariationalPosterior) -> float | None:
     """Log likelihood at the surrogate's parameters, where it is a sum of small integrals."""
     system, solution = posterior.problem.system, posterior.solution
     columns = one_factor(system.arrays)
-    count = None if columns is None else default_count(columns.d)
+    count = None if columns is None else _NODES.get(columns.d)
     if columns is None or count is None:
         return None
     found = level_gap(system, columns, solution.state, solution.dispersion, count)
