@@ -146,7 +146,7 @@ def check_level(level: float) -> None:
         raise ArgumentError(f"level={level!r} is not a probability between 0 and 1")
 
 
-def t_quantile(probability: Any, df: Vector) -> Vector:
+def t_quantile(probability: float, df: Vector) -> Vector:
     """Quantiles of t distributions; the normal's where `df` is large.
 
     Examples
@@ -154,8 +154,10 @@ def t_quantile(probability: Any, df: Vector) -> Vector:
     >>> t_quantile(0.975, np.array([5.0, np.inf])).round(3).tolist()
     [2.571, 1.96]
     """
-    normal = ndtri(probability)
-    return np.where(df > 1e6, normal, stdtrit(np.minimum(df, 1e6), probability))
+    quantile = np.full(df.shape, float(ndtri(probability)))
+    few = df < 1e6
+    quantile[few] = stdtrit(df[few], probability)
+    return quantile
 
 
 def drawn_interval(
@@ -198,7 +200,10 @@ def drawn_interval(
     for start in range(0, len(known), step):
         at = known[start : start + step]
         strata = rng.permuted(np.tile(np.arange(n_draws)[:, None], (1, len(at))), axis=0)
-        z = t_quantile((strata + rng.random(strata.shape)) / n_draws, moments.df[at])
+        z = ndtri((strata + rng.random(strata.shape)) / n_draws)
+        df = moments.df[at]
+        if np.isfinite(df).all():  # a t variate: a normal one over an independent chi
+            z /= np.sqrt(rng.chisquare(df, size=z.shape) / df)
         eta = moments.mean[at] + np.sqrt(moments.variance[at]) * z
         y = np.concatenate(
             [
