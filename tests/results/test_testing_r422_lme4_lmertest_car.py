@@ -163,6 +163,7 @@ def test_comparison_of_models_prints_as_lme4s():
     with pytest.warns(gv.GlmmviMessage) as caught:
         two = gv.anova(fm1, fm3)
     assert [str(w.message) for w in caught] == ["refitting model(s) with ML (instead of REML)"]
+    assert caught[0].filename == __file__
     assert str(two) == golden_text("sleepstudy_lmer", "anova2")
     with warnings.catch_warnings():
         warnings.simplefilter("error")

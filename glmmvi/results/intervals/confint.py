@@ -16,9 +16,10 @@ from glmmvi.results.generalized_fit import GeneralizedMixedFit
 from glmmvi.results.intervals.parameters import IntervalParameter, chosen_parameters, tails
 from glmmvi.results.intervals.profile import parameters_of
 from glmmvi.results.intervals.profiler import estimates_of, profiler_of
-from glmmvi.results.intervals.surrogate import surrogate_intervals
+from glmmvi.results.intervals.surrogate import posterior_intervals, surrogate_intervals
 from glmmvi.results.intervals.wald import wald_intervals
 from glmmvi.results.mixed_fit import MixedModelFit
+from glmmvi.results.posterior_moments import FullPosterior
 from glmmvi.results.tables import ConfidenceIntervals
 
 Method = Literal["profile", "Wald", "boot", "vi"]
@@ -50,7 +51,8 @@ def confint(
         quantile of a chi-square; of a REML fit the deviance under maximum likelihood, as in
         lme4, of a generalized model the ELBO. ``"Wald"``: fixed effects only. ``"boot"``:
         parametric bootstrap, refitting to `nsim` simulated responses. ``"vi"``: from the
-        Gaussian surrogate of all parameters, covariance parameters on an unconstrained scale.
+        Gaussian surrogate of all parameters, covariance parameters on an unconstrained
+        scale; of a fit with a posterior of every parameter, from its moments.
     nsim : int
         Simulations, with ``method="boot"``.
     boot_type : {"perc", "basic", "norm"}
@@ -95,6 +97,8 @@ def confint(
     parameters = chosen_parameters(parameters_of(fit, oldNames=oldNames), parm)
     if method == "Wald":
         return wald_intervals(fit.estimates, parameters, level)
+    if method == "vi" and isinstance(fit.posterior, FullPosterior):
+        return posterior_intervals(fit.posterior, parameters, level)
     if method == "vi":
         profiler = profiler_of(fit, refit=False)
         return surrogate_intervals(fit.estimates, parameters, level, profiler.start)

@@ -15,6 +15,7 @@ from glmmvi.inference.covariance_coordinates import sds_and_correlations
 from glmmvi.inference.gaussian_deviance import under_ml
 from glmmvi.inference.linear_mixed import LinearMixedProblem, LinearMixedSolution, optimize
 from glmmvi.inference.profile_likelihood import ProfileStart, ProfileTarget, start_profile
+from glmmvi.inference.quadrature_profile import quadrature_target
 from glmmvi.results.engine_arrays import generalized_arrays
 from glmmvi.results.fit import LinearMixedFit
 from glmmvi.results.generalized_fit import GeneralizedMixedFit
@@ -46,8 +47,9 @@ class LinearProfiler:
     def __init__(self, fit: LinearMixedFit, *, refit: bool = True) -> None:
         if not isinstance(fit.posterior, StructuredPosterior):
             raise ArgumentError(
-                "a stochastic fit (method='advi') has no likelihood to profile; use "
-                "confint(method='Wald'), or fit without method='advi'"
+                "a profile needs the structured engine and its data: it is not there for a fit "
+                "by another method= or with priors=, or one read from a file; use "
+                "confint(method='Wald')"
             )
         self._posterior = fit.posterior
         self._weights = fit.design.weights
@@ -75,31 +77,37 @@ class LinearProfiler:
 
 
 class GeneralizedProfiler:
-    """Profiles of the ELBO of a generalized model."""
+    """Profiles of the criterion of a generalized model: the ELBO, or the quadrature's."""
 
     def __init__(self, fit: GeneralizedMixedFit) -> None:
         posterior = fit.posterior
+        nodes = getattr(fit.engine, "nAGQ", 1)
         if not isinstance(posterior, VariationalPosterior) or (
-            abs(posterior.elbo - fit.log_likelihood) > 1e-6 * max(1.0, abs(posterior.elbo))
+            nodes < 2 and not np.isclose(posterior.elbo, fit.log_likelihood, rtol=1e-6, atol=1e-6)
         ):
             raise ArgumentError(
-                "profiles follow the ELBO of the Gaussian surrogate, and this fit maximised "
-                "another approximation of the likelihood; use confint(method='Wald'), or fit "
-                "with nAGQ=1"
+                "a profile follows the ELBO of the Gaussian surrogate or adaptive quadrature: it "
+                "is not there for a fit with nAGQ=0, priors=, correction= or another method=, or "
+                "one read from a file; use confint(method='Wald'), or fit with nAGQ=1 or more"
             )
         self._posterior = posterior
+        self._nodes = nodes
         self._arrays = generalized_arrays(fit.design)
+
+    def target(self, parameter: IntervalParameter) -> ProfileTarget:
+        """The deviance with the parameter among its coordinates."""
+        problem, solution = self._posterior.problem, self._posterior.solution
+        column = parameter.column or 0
+        if self._nodes > 1:
+            which = column if parameter.covariance is None else parameter.covariance
+            return quadrature_target(problem, solution, self._nodes, which)
+        if parameter.covariance is None:
+            return generalized_profile.fixed_effect_target(problem, solution, self._arrays, column)
+        return generalized_profile.covariance_target(problem, solution, parameter.covariance)
 
     def start(self, parameter: IntervalParameter) -> ProfileStart:
         """Deviance and Hessian at the optimum, with the parameter among the coordinates."""
-        problem, solution = self._posterior.problem, self._posterior.solution
-        if parameter.covariance is not None:
-            target = generalized_profile.covariance_target(problem, solution, parameter.covariance)
-        else:
-            target = generalized_profile.fixed_effect_target(
-                problem, solution, self._arrays, parameter.column or 0
-            )
-        return start_profile(target)
+        return start_profile(self.target(parameter))
 
 
 def profiler_of(fit: MixedModelFit, *, refit: bool = True) -> Profiler:

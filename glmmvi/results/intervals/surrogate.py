@@ -16,6 +16,7 @@ from glmmvi.inference.profile_likelihood import ProfileStart
 from glmmvi.results.estimates import Estimates
 from glmmvi.results.intervals.parameters import IntervalParameter, tails
 from glmmvi.results.intervals.wald import wald_intervals
+from glmmvi.results.posterior_moments import FullPosterior
 from glmmvi.results.tables import ConfidenceIntervals
 
 Start = Callable[[IntervalParameter], ProfileStart]
@@ -52,6 +53,71 @@ def surrogate_intervals(
                 correlation=len(parameter.covariance.columns) == 2,
             )
     return table
+
+
+def posterior_intervals(
+    posterior: FullPosterior, parameters: Sequence[IntervalParameter], level: float
+) -> ConfidenceIntervals:
+    """Intervals from the moments of a posterior that covers every parameter.
+
+    Fixed effects are normal, sds log-normal about their medians, correlations normal on
+    Fisher's scale.
+
+    Parameters
+    ----------
+    posterior : FullPosterior
+        By ``method="advi"``, ``method="nuts"`` or ``theta_posterior=True``.
+    parameters : sequence of IntervalParameter
+    level : float
+
+    Returns
+    -------
+    ConfidenceIntervals
+    """
+    table = wald_intervals(posterior.estimates, parameters, level)
+    tail = tails(level)
+    for i, parameter in enumerate(parameters):
+        covariance = parameter.covariance
+        if covariance is None:
+            continue
+        if covariance.term is None:
+            ends = log_normal_interval(
+                posterior.sigma, posterior.sigma_sd, posterior.sigma_median, tail
+            )
+        elif len(covariance.columns) == 1:
+            r, j = covariance.term, covariance.columns[0]
+            ends = log_normal_interval(
+                float(posterior.sds[r][j]),
+                float(posterior.sds_sd[r][j]),
+                float(posterior.sds_median[r][j]),
+                tail,
+            )
+        else:
+            r, at = covariance.term, covariance.columns
+            ends = transformed_interval(
+                float(posterior.correlations[r][at]),
+                float(posterior.correlations_sd[r][at]),
+                tail,
+                correlation=True,
+            )
+        table.lower[i], table.upper[i] = ends
+    return table
+
+
+def log_normal_interval(
+    mean: float, sd: float, median: float, tail: tuple[float, float]
+) -> tuple[float, float]:
+    """Quantiles of a log-normal about `median` with the ratio ``sd / mean``.
+
+    Examples
+    --------
+    >>> low, high = log_normal_interval(2.0, 0.5, 1.9, (0.025, 0.975))
+    >>> round(low, 3), round(high, 3)
+    (1.173, 3.078)
+    """
+    spread = float(np.sqrt(np.log1p((sd / mean) ** 2))) if mean > 0.0 else 0.0
+    low, high = median * np.exp(ndtri(np.array(tail)) * spread)
+    return float(low), float(high)
 
 
 def transformed_interval(

@@ -13,6 +13,7 @@ from glmmvi.results.fit import LinearMixedFit
 from glmmvi.results.mixed_fit import MixedModelFit
 from glmmvi.results.refit import refit_ml
 from glmmvi.results.tables import AnovaTable
+from glmmvi.results.testing.caller import caller
 from glmmvi.results.testing.model_names import model_names
 
 COLUMNS = ("npar", "AIC", "BIC", "logLik", "deviance", "Chisq", "Df", "Pr(>Chisq)")
@@ -57,10 +58,14 @@ def compare_models(
     labels = model_names(fits, names)
     reml = [isinstance(fit, LinearMixedFit) and fit.reml for fit in fits]
     if refit and any(reml):
-        warnings.warn("refitting model(s) with ML (instead of REML)", GlmmviMessage, stacklevel=4)
+        warnings.warn(
+            "refitting model(s) with ML (instead of REML)", GlmmviMessage, stacklevel=caller()[1]
+        )
         fits = [refit_ml(fit) if isinstance(fit, LinearMixedFit) else fit for fit in fits]
     elif any(reml) and not all(reml):
-        warnings.warn("some models fit with REML = TRUE, some not", GlmmviWarning, stacklevel=4)
+        warnings.warn(
+            "some models fit with REML = TRUE, some not", GlmmviWarning, stacklevel=caller()[1]
+        )
     _check_same_data(fits)
     order = np.argsort([fit.n_parameters for fit in fits], kind="stable")
     fits, labels = [fits[i] for i in order], [labels[i] for i in order]

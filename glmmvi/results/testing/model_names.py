@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
 import warnings
 from collections.abc import Sequence
 from types import FrameType
 from typing import Any
 
 from glmmvi.errors import ArgumentError, GlmmviWarning
+from glmmvi.results.testing.caller import caller
 
 
 def model_names(fits: Sequence[Any], given: Sequence[str] | None) -> list[str]:
@@ -42,22 +42,15 @@ def model_names(fits: Sequence[Any], given: Sequence[str] | None) -> list[str]:
                 f"{len(names)} names, {len(fits)} models"
             )
         return names
-    frame = _caller()
+    frame, level = caller()
     found = [_variable(frame, fit) for fit in fits]
     names = [name for name in found if name is not None]
     if len(set(names)) < len(fits):
         warnings.warn(
-            "failed to find model names, assigning generic names", GlmmviWarning, stacklevel=4
+            "failed to find model names, assigning generic names", GlmmviWarning, stacklevel=level
         )
         return [f"MODEL{i}" for i in range(1, len(fits) + 1)]
     return names
-
-
-def _caller() -> FrameType | None:
-    frame = inspect.currentframe()
-    while frame is not None and frame.f_globals.get("__name__", "").split(".")[0] == "glmmvi":
-        frame = frame.f_back
-    return frame
 
 
 def _variable(frame: FrameType | None, value: Any) -> str | None:

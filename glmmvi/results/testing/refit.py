@@ -18,11 +18,12 @@ def structured(fit: LinearMixedFit) -> StructuredPosterior:
     Raises
     ------
     ArgumentError
-        If the stochastic engine made it.
+        If another engine made it, or it was read from a file.
     """
     if not isinstance(fit.posterior, StructuredPosterior):
         raise ArgumentError(
-            "a stochastic fit (method='advi') has no likelihood to test with; fit without it"
+            "this needs the exact engine and its data: it is not there for a fit by another "
+            "method= or with priors=, or one read from a file; fit again with lmer()"
         )
     return fit.posterior
 
