@@ -137,10 +137,10 @@ class TermPrior:
         extra = self.concentration - 1.0
         if extra != 0.0:
             sign, log_det = np.linalg.slogdet(unit)
-            if sign == 0.0 or not positive.all():
+            if sign == 0.0 or log_det < -300.0 or not positive.all():
                 return -np.inf * np.sign(extra), gradient
             value += 2.0 * extra * float(log_det)
-            gradient += 2.0 * extra * (np.linalg.inv(factor).T - unit / sds[:, None])
+            gradient += 2.0 * extra * (np.linalg.inv(unit).T - unit) / sds[:, None]
         return value, gradient
 
 

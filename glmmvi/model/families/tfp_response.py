@@ -94,7 +94,7 @@ def response_distribution(
         trials = np.ones(eta.shape[-1]) if trials is None else np.asarray(trials, np.float64)
     if isinstance(family, GaussianFamily):
         ones = np.ones(eta.shape[-1])
-        mean, sd = location(family.link_function, eta), tf.exp(parameters[0])
+        mean, sd = location(family.link_function, eta), tf.exp(dispersion[..., 0])
         precision = ones if weights is None else np.asarray(weights, np.float64)
         return gaussian_response(mean, sd, precision, name=name)
     base = _builder(family)(family, eta, parameters, trials)
