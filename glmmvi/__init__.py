@@ -21,6 +21,7 @@ from glmmvi.errors import (
     GlmmviMessage,
     GlmmviWarning,
     RankDeficientMessage,
+    SeparationWarning,
     SingularFitMessage,
 )
 from glmmvi.formula import ModelFormula, parse_formula, update_formula
@@ -131,6 +132,7 @@ __all__ = [
     "Normal",
     "REMLcrit",
     "RankDeficientMessage",
+    "SeparationWarning",
     "SingularFitMessage",
     "StudentT",
     "VarCorr",

@@ -72,6 +72,10 @@ class ConvergenceWarning(GlmmviWarning):
     """The optimiser stopped before it reached the optimum."""
 
 
+class SeparationWarning(GlmmviWarning):
+    """A fixed effect predicts responses perfectly: its estimate is infinite."""
+
+
 class GlmmviMessage(UserWarning):
     """Base class of what R says through ``message()``: worth knowing, nothing is wrong."""
 

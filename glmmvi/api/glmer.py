@@ -29,6 +29,7 @@ from glmmvi.api.cumulant_engine import checked_correction
 from glmmvi.api.designs import mixed_design
 from glmmvi.api.generalized_engines import StructuredEngine, checked_nagq, fit_structured
 from glmmvi.api.lmer import lmer
+from glmmvi.api.separation import noted_separation
 from glmmvi.api.updatable import updatable
 from glmmvi.design import DesignMatrices
 from glmmvi.errors import ArgumentError, GlmmviWarning
@@ -171,6 +172,7 @@ def glmer(
         answer = fit_structured(
             design, chosen, nAGQ=nAGQ, start=start, control=control, correction=correction
         )
+        answer = noted_separation(answer, design, chosen)
     else:
         answer = penalized_answer(design, chosen, resolved, start=start, control=control)
     call = model_call(design, data, data_name, weights=weights, offset=offset, subset=subset)
