@@ -21,7 +21,7 @@ from glmmvi.inference.importance_sampling import (
 )
 from glmmvi.inference.independent_parts import independent_parts
 from glmmvi.inference.level_gap import level_gap
-from glmmvi.inference.level_grid import one_factor
+from glmmvi.inference.level_grid import one_factor, product_rule
 from glmmvi.inference.linear_mixed import posterior_of
 from glmmvi.results.diagnosis.surrogate_check import SurrogateCheck
 from glmmvi.results.engine_arrays import generalized_arrays
@@ -36,6 +36,7 @@ _DRAWS = 2000
 _DRAWS_OF_EXACT = 100  # they only show that all ratios are equal
 _FEWEST = 20  # draws
 _NODES = {1: 41, 2: 15, 3: 9}  # nodes a dimension, by the columns of the one grouping factor
+_FEWEST_NODES = 7
 
 _QUADRATURE = "use nAGQ = 25"
 _CUMULANT = 'use correction="cumulant" (experimental)'
@@ -95,7 +96,7 @@ def check_surrogate(
             )
     elif isinstance(posterior, VariationalPosterior):
         summary = _of_generalized(posterior, int(draws or _DRAWS), int(seed))
-        quadrature = _by_quadrature(posterior)
+        quadrature = _by_quadrature(posterior, summary.draws)
         remedy = _WITH_PRIORS if penalized else _remedy(summary, quadrature)
         reported = posterior.elbo if penalized else float(fit.log_likelihood)
     else:
@@ -140,13 +141,18 @@ def _of_generalized(posterior: VariationalPosterior, draws: int, seed: int) -> I
     )
 
 
-def _by_quadrature(posterior: VariationalPosterior) -> float | None:
-    """Log likelihood at the surrogate's parameters, where it is a sum of small integrals."""
+def _by_quadrature(posterior: VariationalPosterior, draws: int) -> float | None:
+    """Log likelihood at the surrogate's parameters, where it is a sum of small integrals.
+
+    It takes no more log densities than twice those of the draws, down to seven nodes.
+    """
     system, solution = posterior.problem.system, posterior.solution
     columns = one_factor(system.arrays)
-    count = None if columns is None else _NODES.get(columns.d)
-    if columns is None or count is None:
+    if columns is None or columns.d not in _NODES:
         return None
+    count = _NODES[columns.d]
+    while count > _FEWEST_NODES and len(product_rule(count, columns.d)[0]) > 2 * draws:
+        count -= 2
     found = level_gap(system, columns, solution.state, solution.dispersion, count)
     return float(found.log_likelihood.sum())
 
