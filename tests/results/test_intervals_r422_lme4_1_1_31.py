@@ -94,6 +94,16 @@ def test_profile_of_a_glmer_fit_is_close_to_lme4s():
     assert (np.abs(ours.upper - theirs[:, 1]) < 0.006 * width).all()
 
 
+def test_profile_of_a_quadrature_fit_is_lme4s():
+    data, theirs = gv.load_dataset("cbpp"), inference_reference()["cbpp"]["confint_nAGQ9"]
+    formula = "cbind(incidence, size - incidence) ~ period + (1 | herd)"
+    ours = gv.glmer(formula, data, family="binomial", nAGQ=9).confint()
+    low, high = (np.array(column) for column in theirs["columns"].values())
+    assert list(ours.names) == theirs["rows"]
+    assert_allclose(ours.lower, low, rtol=1e-4)
+    assert_allclose(ours.upper, high, rtol=1e-4)
+
+
 def test_profile_bound_of_a_glmer_fit_by_refitting_with_an_offset():
     fit, data = cbpp_fit(), gv.load_dataset("cbpp")
     bound = fit.confint("period2", level=0.9).upper[0]
@@ -178,3 +188,19 @@ def test_units_do_not_matter():
     unit = np.array([1e-3, 1.0, 1e-9, 1e-3, 1e-3, 1e-9])
     assert_allclose(ours.lower, plain.lower * unit, rtol=1e-5)
     assert_allclose(ours.upper, plain.upper * unit, rtol=1e-5)
+
+
+def test_surrogate_intervals_of_a_posterior_of_every_parameter():
+    data = gv.load_dataset("cbpp")
+    formula = "cbind(incidence, size - incidence) ~ period + (1 | herd)"
+    priors = {"herd": gv.HalfNormal(2.0)}
+    fit = gv.glmer(formula, data, family="binomial", priors=priors, theta_posterior=True)
+    ours = fit.confint(method="vi")
+    plain = cbpp_fit().confint()
+    assert_allclose(ours.lower[1:], plain.lower[1:], atol=0.05)
+    assert_allclose(ours.upper[1:], plain.upper[1:], atol=0.05)
+    # 15 herds: the posterior of the sd has a longer upper tail than the profile
+    assert plain.lower[0] < ours.lower[0] < fit.VarCorr()["herd"].sd[0]
+    assert plain.upper[0] < ours.upper[0] < 1.35
+    with pytest.raises(gv.ArgumentError, match="priors="):
+        fit.confint()

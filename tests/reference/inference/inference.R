@@ -86,7 +86,10 @@ cbpp_tmb <- glmmTMB::glmmTMB(cbind(incidence, size - incidence) ~ period + (1 | 
                              family = binomial)
 period <- 2:4
 b <- glmmTMB::fixef(cbpp_tmb)$cond; V <- vcov(cbpp_tmb)$cond
+quadrature <- glmer(cbind(incidence, size - incidence) ~ period + (1 | herd), cbpp, binomial, nAGQ = 9)
+quadrature_ci <- suppressWarnings(suppressMessages(confint(quadrature)))
 out$cbpp <- list(
+  confint_nAGQ9 = list(rows = rownames(quadrature_ci), columns = columns(quadrature_ci)),
   glmmTMB_period = drop(b[period] %*% solve(V[period, period], b[period])),
   fixef = unname(fixef(cbpp_fit)), vcov = as.matrix(vcov(cbpp_fit)),
   car_II = tests(Anova(cbpp_fit)), car_III = tests(Anova(cbpp_fit, type = 3)),
