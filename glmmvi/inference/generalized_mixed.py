@@ -37,6 +37,7 @@ from glmmvi.inference.variational_pirls import (
     SurrogateState,
     evaluate,
     level_scores,
+    rounding_error,
     solve,
     with_precision,
 )
@@ -281,6 +282,7 @@ def optimize(
     d = system.structure.d
     n_theta = sum(size * (size + 1) // 2 for size in d)
     dispersion = dispersion_start(system)
+    tolerance = max(tolerance, rounding_error(system, dispersion))
     first, info = solve(
         system,
         [np.eye(size) for size in d],

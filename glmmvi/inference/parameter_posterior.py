@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from glmmvi.inference.bounded_bfgs import minimize
 from glmmvi.inference.optimization_record import OptimizationRecord
+from glmmvi.inference.orthogonal_basis import upper_triangle
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
@@ -230,6 +231,5 @@ def _stepped(
     values = np.clip(values, 0.25, 4.0)  # no sd changes by more than a factor of two
     inverse = (vectors / values) @ vectors.T
     root = scale_tril @ np.linalg.cholesky(inverse)
-    triangle = np.linalg.qr(root.T, mode="r").T
-    triangle = triangle * np.where(np.diag(triangle) < 0.0, -1.0, 1.0)
-    return np.asarray(triangle), mean + step * scale_tril @ (inverse @ push)
+    triangle = upper_triangle(root.T).T
+    return triangle, mean + step * scale_tril @ (inverse @ push)

@@ -222,6 +222,17 @@ def level_scores(Z: Matrix, codes: NDArray[np.intp], g: Vector, n_levels: int) -
     return np.column_stack([np.bincount(codes, weights=g * z, minlength=n_levels) for z in Z.T])
 
 
+def rounding_error(system: PirlsSystem, dispersion: Vector) -> float:
+    """What the ELBO may be off by for its rounding, nats.
+
+    The constants of huge counts (``log y!``) cancel against what varies: of counts of 1e9 some
+    1e-4 nats are lost, and no tolerance below that can be met.
+    """
+    constant, _ = system.likelihood.density.constant(dispersion)
+    largest = float(np.abs(np.broadcast_to(constant, system.arrays.n)).sum())
+    return 4.0 * float(np.finfo(float).eps) * largest
+
+
 def solve(
     system: PirlsSystem,
     factors: Sequence[Matrix],
@@ -261,6 +272,7 @@ def solve(
     state = evaluate(system, factors, dispersion, start.u_mean, beta, start.curvature)
     evaluations = 1
     history = MixingHistory()
+    rounding = rounding_error(system, dispersion)
     while evaluations < max_evaluations:
         u_goal, beta_goal, gain = newton_target(system, state, fixed_beta=fixed_beta is not None)
         goal = (u_goal, beta_goal, state.expectation.curvature)
@@ -270,7 +282,7 @@ def solve(
             return state, PirlsInfo(evaluations, True)
         here, there = _joined(state.u_mean, state.beta, state.curvature), _joined(*goal)
         weights = _metric(state)
-        noise = 1e-13 * max(1.0, abs(state.elbo))
+        noise = max(1e-13 * max(1.0, abs(state.elbo)), rounding)
         history = history.extended(here, there) if gain < _NEAR else MixingHistory()
         for trial in _trials(history, here, there, weights):
             candidate = evaluate(system, factors, dispersion, *_parted(trial, state))

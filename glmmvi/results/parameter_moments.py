@@ -52,7 +52,7 @@ def parameter_moments(
     b, b_cov = _effects(target, parameters)
     last, sigma = layout.last, (np.array(1.0), np.array(0.0), np.array(1.0))
     if isinstance(target, LinearTarget):
-        sigma = tuple(part[0] for part in _lognormal(m[last], variance[last]))  # type: ignore[assignment]
+        sigma = tuple(part[0] for part in _lognormal(m[last], variance[last]))
         last = slice(last.stop, last.stop)
     return Moments(
         beta=m[layout.beta],
