@@ -30,6 +30,8 @@ from glmmvi.inference.row_patterns import Rows
 
 Matrix = NDArray[np.float64]
 
+_BLOCK = 64  # rows of a large matrix that are worked on at once: they stay in the cache
+
 
 @dataclass(frozen=True)
 class EliminatedTerm:
@@ -165,10 +167,10 @@ def factorize(
         return BlockFactorization(
             structure, tuple(factors), eliminated, S, empty, empty, S, log_det
         )
-    M = _lambda_columns(structure, factors, _lambda_columns(structure, factors, S[:U, :U]).T)
-    M[np.diag_indices(U)] += 1.0
+    M = _congruence(structure, [factor.T for factor in factors], S[:U, :U])
+    np.einsum("ii->i", M)[:] += 1.0
     M_inv, part = _inverse_and_log_det(M)
-    C = _lambda_rows(structure, factors, _lambda_rows(structure, factors, M_inv).T)
+    C = _congruence(structure, factors, M_inv)
     fixed = S[U:, U:] - S[U:, :U] @ C @ S[:U, U:]
     return BlockFactorization(
         structure, tuple(factors), eliminated, S, M_inv, C, fixed, log_det + part
@@ -198,16 +200,23 @@ def backward(f: BlockFactorization, fixed_adjoint: Matrix) -> Adjoints:
     adjoint[U:, U:] = fixed_adjoint
     if U:
         coupling = f.S[:U, U:]
-        half = f.C @ coupling
-        adjoint[:U, U:] = -half @ fixed_adjoint
-        adjoint[U:, :U] = adjoint[:U, U:].T
-        adjoint[:U, :U] = f.C + half @ fixed_adjoint @ half.T
-        scaled = _lambda_rows(structure, f.factors, f.M_inv)
-        left = np.hstack([f.S[:U, :U], coupling - f.S[:U, :U] @ half])
-        right = np.vstack([scaled, -fixed_adjoint @ (coupling.T @ scaled)])
+        scaled = _lambda_columns(structure, [factor.T for factor in f.factors], f.M_inv)
+        factor_parts = [(f.S[:U, :U], scaled)]
+        if fixed_adjoint.any():
+            half = f.C @ coupling
+            adjoint[:U, U:] = -half @ fixed_adjoint
+            adjoint[U:, :U] = adjoint[:U, U:].T
+            np.matmul(half @ fixed_adjoint, half.T, out=adjoint[:U, :U])
+            adjoint[:U, :U] += f.C
+            left = coupling - f.S[:U, :U] @ half
+            factor_parts.append((left, -(scaled @ coupling) @ fixed_adjoint))
+        else:
+            adjoint[:U, U:] = 0.0
+            adjoint[U:, :U] = 0.0
+            adjoint[:U, :U] = f.C
         for r in order.dense:
             here, d = structure.dense_slice(r), structure.d[r]
-            by_factor[r] = 2.0 * _sum_of_blocks(left[here], right[:, here], d)
+            by_factor[r] = 2.0 * sum(_sum_of_blocks(a[here], b[here], d) for a, b in factor_parts)
             by_block[r] = _diagonal_blocks(adjoint[here, here], d)
 
     # The eliminated terms, last first. `linked_adjoint[k, j]` and `rows_adjoint[k]` are the
@@ -363,18 +372,45 @@ def solve_scores(
 
 def _inverse_and_log_det(M: Matrix) -> tuple[Matrix, float]:
     """Inverse and log determinant of a symmetric positive definite matrix, overwriting it."""
-    factor, info = lapack.dpotrf(M, lower=1, overwrite_a=1)
+    # the transpose of a C-ordered matrix is what LAPACK wants: nothing is copied
+    factor, info = lapack.dpotrf(M.T, lower=1, overwrite_a=1)
     if info != 0:
         raise np.linalg.LinAlgError("the dense block is not positive definite")
     log_det = 2.0 * float(np.log(np.diag(factor)).sum())
     inverse, _ = lapack.dpotri(factor, lower=1, overwrite_c=1)
-    lower = np.tril(inverse)
-    return lower + np.tril(inverse, -1).T, log_det
+    upper = inverse.T
+    _mirror_upper(upper)
+    return upper, log_det
+
+
+def _mirror_upper(A: Matrix) -> None:
+    """Copy the upper triangle of a square matrix to the lower one, block by block."""
+    for start in range(0, len(A), _BLOCK):
+        stop = start + _BLOCK
+        A[stop:, start:stop] = A[start:stop, stop:].T
+        corner = A[start:stop, start:stop]
+        below = np.tril_indices(len(corner), -1)
+        corner[below] = corner.T[below]
+
+
+def _congruence(structure: BlockStructure, factors: Sequence[Matrix], A: Matrix) -> Matrix:
+    """``Lambda A Lambda'`` for the dense terms' random effects, `A` symmetric, shape (U, U)."""
+    if any(structure.d[r] > 1 for r in structure.order.dense):
+        moved = _lambda_rows(structure, factors, A)
+        return _lambda_columns(structure, [factor.T for factor in factors], moved)
+    scale = np.empty(len(A))
+    for r in structure.order.dense:
+        scale[structure.dense_slice(r)] = factors[r][0, 0]
+    result = np.empty(A.shape)
+    for start in range(0, len(A), _BLOCK):
+        here = slice(start, start + _BLOCK)
+        np.multiply(A[here], scale[here, None] * scale, out=result[here])
+    return result
 
 
 def _lambda_rows(structure: BlockStructure, factors: Sequence[Matrix], A: Matrix) -> Matrix:
     """``Lambda A`` for the dense terms' random effects, shape (U, c)."""
-    result = np.empty_like(A)
+    result = np.empty(A.shape)
     for r in structure.order.dense:
         here, d = structure.dense_slice(r), structure.d[r]
         if d == 1:
@@ -387,7 +423,7 @@ def _lambda_rows(structure: BlockStructure, factors: Sequence[Matrix], A: Matrix
 
 def _lambda_columns(structure: BlockStructure, factors: Sequence[Matrix], A: Matrix) -> Matrix:
     """``A Lambda`` for the dense terms' random effects, shape (c, U)."""
-    result = np.empty_like(A)
+    result = np.empty(A.shape)
     for r in structure.order.dense:
         here, d = structure.dense_slice(r), structure.d[r]
         if d == 1:
@@ -399,11 +435,10 @@ def _lambda_columns(structure: BlockStructure, factors: Sequence[Matrix], A: Mat
 
 
 def _sum_of_blocks(left: Matrix, right: Matrix, d: int) -> Matrix:
-    """Sum over levels of the diagonal (d, d) blocks of ``left @ right``."""
-    inner = left.shape[1]
-    by_row = left.reshape(-1, d, inner).transpose(1, 0, 2).reshape(d, -1)
-    by_column = right.T.reshape(-1, d, inner).transpose(1, 0, 2).reshape(d, -1)
-    return by_row @ by_column.T
+    """Sum over levels of ``left_l right_l'``, `left` and `right` of d rows a level."""
+    return np.array(
+        [[np.einsum("ij,ij->", left[a::d], right[b::d]) for b in range(d)] for a in range(d)]
+    )
 
 
 def _diagonal_blocks(A: Matrix, d: int) -> Matrix:

@@ -15,7 +15,7 @@ from typing import Protocol, TypeAlias, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from glmmvi.inference.quadrature import NormalRule, gauss_hermite, nodes_for
+from glmmvi.inference.quadrature import NormalRule, gauss_hermite, nodes_for, nodes_for_each
 
 Array: TypeAlias = NDArray[np.float64]
 
@@ -157,6 +157,25 @@ class Density(Protocol):
         ...
 
 
+@runtime_checkable
+class SymmetricKernel(Protocol):
+    """A kernel without dispersion that has a faster way to its sums over symmetric nodes."""
+
+    def symmetric_sums(
+        self, nodes: Array, weights: Array, mean: Array, sd: Array
+    ) -> tuple[Array, Array, Array]:
+        """Return the weighted sums of kernel, derivative, and derivative times node, (rows,).
+
+        Parameters
+        ----------
+        nodes : float64, shape (K, 1)
+            Ascending, each with its negative.
+        weights : float64, shape (K,)
+        mean, sd : float64, shape (rows,)
+        """
+        ...
+
+
 @dataclass(frozen=True, eq=False)
 class QuadratureLikelihood:
     """A likelihood whose expectations are Gauss-Hermite sums.
@@ -198,6 +217,9 @@ class QuadratureLikelihood:
         gradients = np.empty((2, density.n))  # score, curvature
         width = density.smoothness(dispersion)
         start = 0
+        if isinstance(density.kernel, SymmetricKernel) and not float(sd.min()) < _SMALL_SD:
+            self._by_pairs(density.kernel, width, mean, sd, value, gradients)
+            start = density.n
         while start < density.n:
             count = self.nodes or 15
             stop = min(density.n, start + max(1, _CELLS // count))
@@ -218,6 +240,28 @@ class QuadratureLikelihood:
             gradients[0] += density.linear
         value += constant
         return Expectation(value, gradients[0], gradients[1], dispersion_score)
+
+    def _by_pairs(
+        self,
+        kernel: SymmetricKernel,
+        width: float,
+        mean: Array,
+        sd: Array,
+        value: Array,
+        gradients: Array,
+    ) -> None:
+        """Fill in the expectations, each row with as many nodes as it needs."""
+        counts = np.full(len(sd), self.nodes) if self.nodes else nodes_for_each(sd, width)
+        for count in np.unique(counts).tolist():
+            rule = gauss_hermite(count)
+            rows = np.flatnonzero(counts == count)
+            step = max(1, 2 * _CELLS // count)
+            for start in range(0, len(rows), step):
+                here = rows[start : start + step]
+                part = sd[here]
+                sums = kernel.symmetric_sums(rule.nodes, rule.weights, mean[here], part)
+                value[here], gradients[0, here] = sums[0], sums[1]
+                gradients[1, here] = sums[2] / -part
 
     def _part(
         self,

@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 # error of about 1e-9 nats an observation (measured on softplus; 1e-7 at the last line).
 _LADDER = ((0.5, 9), (0.75, 11), (1.0, 15), (1.35, 21), (1.9, 31), (2.4, 41))
 _MOST = 61
+_MARGIN = 1.15
+_LIMITS = np.array([limit for limit, _ in _LADDER])
+_COUNTS = np.array([*(count for _, count in _LADDER), _MOST])
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,3 +97,17 @@ def nodes_for(sd: float, width: float) -> int:
         if relative <= limit:
             return count
     return _MOST
+
+
+def nodes_for_each(sd: NDArray[np.float64], width: float) -> NDArray[np.intp]:
+    """How many nodes each of many expectations needs, shape (n,), no sd being 0.
+
+    Where every row has its own number of nodes, most need few: there is room for a tenth of the
+    error that `nodes_for` leaves, which is what an sd taken 15 % too large gives.
+
+    Examples
+    --------
+    >>> nodes_for_each(np.array([0.3, 0.8, 5.0]), np.pi)
+    array([ 9, 15, 61])
+    """
+    return _COUNTS[np.searchsorted(_LIMITS, sd * (_MARGIN * np.pi / width), side="left")]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -21,6 +22,8 @@ Matrix = NDArray[np.float64]
 Index = NDArray[np.intp]
 
 _CHUNK = 4_000_000  # elements of a temporary
+_PAIRS = 300_000  # of positions of a level that are worked on at once: they stay in the cache
+_PAIR_COST = 12.0  # of a pair of positions, in multiplications of a sparse with a dense matrix
 
 
 class RowPattern(Protocol):
@@ -167,6 +170,8 @@ class SparsePattern:
 
     def combine(self, M: NDArray[np.float64], rows: Rows) -> Rows:
         """See :class:`RowPattern`."""
+        if M.shape[:2] == (1, 1):
+            return M[0, 0][self.level] * rows
         return np.einsum("bai,ai->bi", M[:, :, self.level], rows)
 
     def gram(self, left: Rows, right: Rows) -> Matrix:
@@ -178,6 +183,8 @@ class SparsePattern:
 
     def times(self, rows: Rows, matrix: Matrix) -> Rows:
         """See :class:`RowPattern`."""
+        if self._pairs * _PAIR_COST < len(self.level) * self.n_columns:
+            return self._times_by_pairs(rows, matrix)
         result = np.empty_like(rows)
         step = max(1, _CHUNK // self.n_columns)
         for a, values in enumerate(rows):
@@ -210,6 +217,38 @@ class SparsePattern:
     def columns(self, rows: Rows, start: int, stop: int) -> NDArray[np.float64]:
         """See :class:`RowPattern`."""
         return np.stack([self._matrix(values)[:, start:stop].toarray() for values in rows])
+
+    @cached_property
+    def _pairs(self) -> int:
+        """Number of pairs of positions of the same level."""
+        return int((np.diff(self.indptr) ** 2).sum())
+
+    @cached_property
+    def _by_count(self) -> tuple[Index, ...]:
+        """Positions of the levels with equally many, shape (levels, count) for each count."""
+        counts = np.diff(self.indptr)
+        return tuple(
+            self.indptr[np.flatnonzero(counts == count), None] + np.arange(count)
+            for count in np.unique(counts)
+        )
+
+    def _times_by_pairs(self, rows: Rows, matrix: Matrix) -> Rows:
+        """`times` from the entries of the matrix that a level's positions meet."""
+        m = self.n_columns
+        flat = np.ascontiguousarray(matrix).ravel()
+        result = np.empty_like(rows)
+        for positions in self._by_count:
+            count = positions.shape[1]
+            step = max(1, _PAIRS // (count * count))
+            met = np.empty((min(step, len(positions)), count, count))
+            for start in range(0, len(positions), step):
+                group = positions[start : start + step]
+                columns = self.indices[group]
+                pairs = columns[:, :, None] * m + columns[:, None, :]
+                block = np.take(flat, pairs, out=met[: len(group)], mode="clip")
+                product = np.matmul(rows[:, group].transpose(1, 0, 2), block)
+                result[:, group] = product.transpose(1, 0, 2)
+        return result
 
     def _matrix(self, values: NDArray[np.float64]) -> sparse.csr_array:
         return sparse.csr_array(

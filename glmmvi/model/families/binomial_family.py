@@ -19,6 +19,7 @@ from glmmvi.model.families.response_checks import (
     times,
     y_log_y_over_mu,
 )
+from glmmvi.model.families.softplus import minus_softplus
 from glmmvi.model.families.unit_links import Logit, UnitLink, unit_link
 
 Array = NDArray[np.float64]
@@ -168,17 +169,6 @@ def log_choose(successes: Array, failures: Array) -> Array | float:
         - special.gammaln(successes + 1.0)
         - special.gammaln(failures + 1.0)
     )
-
-
-def minus_softplus(eta: Array, dispersion: Array, rows: slice, second: bool) -> Kernel:
-    """Return ``-log(1 + exp(eta))``: with ``y eta`` the Bernoulli log density of the logit."""
-    odds = np.exp(np.minimum(eta, 700.0))
-    value = np.log1p(odds)
-    np.negative(value, out=value)
-    denominator = odds + 1.0
-    first = np.divide(odds, denominator, out=odds)
-    np.negative(first, out=first)
-    return Kernel(value, first, first / denominator if second else None)
 
 
 @dataclass(frozen=True, eq=False)

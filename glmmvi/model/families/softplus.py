@@ -1,0 +1,90 @@
+"""``-log(1 + exp(eta))``: with ``y eta`` the Bernoulli log density of the logit link."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from glmmvi.model.families.density import Array, Kernel
+
+_LARGEST = 700.0  # exp(700) is still a number
+
+
+@dataclass(frozen=True)
+class MinusSoftplus:
+    """The kernel ``-log(1 + exp(eta))``.
+
+    Examples
+    --------
+    >>> kernel = MinusSoftplus()
+    >>> bool(kernel(np.zeros(1), np.empty(0), slice(0, 1), False).value[0] == -np.log(2.0))
+    True
+    """
+
+    def __call__(self, eta: Array, dispersion: Array, rows: slice, second: bool) -> Kernel:
+        """Return the kernel with its derivatives; see ``glmmvi.model.families.density``."""
+        odds = np.exp(np.minimum(eta, _LARGEST))
+        value = np.log1p(odds)
+        np.negative(value, out=value)
+        denominator = odds + 1.0
+        first = np.divide(odds, denominator, out=odds)
+        np.negative(first, out=first)
+        return Kernel(value, first, first / denominator if second else None)
+
+    def symmetric_sums(
+        self, nodes: Array, weights: Array, mean: Array, sd: Array
+    ) -> tuple[Array, Array, Array]:
+        """Sums over nodes that are symmetric about 0, two at a time.
+
+        With ``e = exp(-|mean|)`` and ``t = exp(sd x)``, the odds at ``x`` and ``-x`` are ``e t``
+        and ``e / t``: one exponential and one logarithm, of
+        ``(1 + e t)(1 + e / t) = 1 + e t + e / t + e^2``, do for both nodes. The kernel at
+        ``mean > 0`` is the one at ``-mean`` less ``mean``.
+
+        Parameters
+        ----------
+        nodes : float64, shape (K, 1)
+            Ascending, ``nodes[k] = -nodes[K - 1 - k]``.
+        weights : float64, shape (K,)
+            Symmetric too; they sum to 1.
+        mean, sd : float64, shape (rows,)
+
+        Returns
+        -------
+        value, first, first_x : float64, shape (rows,)
+            Weighted sums of the kernel, of its derivative, and of its derivative times the node.
+
+        Examples
+        --------
+        >>> x, w = np.array([[-1.0], [1.0]]), np.array([0.5, 0.5])
+        >>> value, first, first_x = MinusSoftplus().symmetric_sums(x, w, np.ones(1), np.ones(1))
+        >>> float(np.round(value[0], 6)) == float(np.round(-0.5 * np.log(2 * (1 + np.exp(2))), 6))
+        True
+        """
+        count = len(weights)
+        half = count // 2
+        x, w = nodes[count - half :], weights[count - half :]
+        e = np.exp(-np.abs(mean))
+        square = e * e
+        up = np.exp(np.minimum(x * sd, _LARGEST))
+        down = np.divide(e, up)
+        up *= e
+        total = up + down
+        difference = np.subtract(up, down, out=up)
+        product = np.add(total, 1.0 + square, out=down)
+        total += 2.0 * square
+        total /= product
+        difference /= product
+        value = w @ np.log(product, out=product)
+        first = w @ total
+        first_x = (w * x[:, 0]) @ difference
+        if count % 2:
+            value += weights[half] * np.log1p(e)
+            first += weights[half] * (e / (1.0 + e))
+        value += np.maximum(mean, 0.0)
+        first = np.where(mean > 0.0, 1.0 - first, first)
+        return -value, -first, -first_x
+
+
+minus_softplus = MinusSoftplus()

@@ -1,0 +1,73 @@
+"""Shortcuts of the engine against the plain way to the same numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+
+from glmmvi.inference.likelihood import make_likelihood
+from glmmvi.inference.quadrature import nodes_for, nodes_for_each
+from glmmvi.inference.row_patterns import DensePattern, sparse_pattern
+from glmmvi.model.families import binomial
+from glmmvi.model.families.density import Kernel
+from glmmvi.model.families.softplus import minus_softplus
+
+
+@dataclass(frozen=True)
+class PlainSoftplus:
+    """The same kernel without its shortcut."""
+
+    def __call__(self, eta, dispersion, rows, second) -> Kernel:
+        return minus_softplus(eta, dispersion, rows, second)
+
+
+@pytest.mark.parametrize("count", [2, 9, 15, 60, 61])
+def test_nodes_taken_two_at_a_time_give_the_same_sums(count: int) -> None:
+    rng = np.random.default_rng(count)
+    n = 400
+    density = binomial().bind((rng.random(n) < 0.4).astype(float))
+    mean, sd = rng.normal(0.0, 6.0, n), rng.uniform(0.01, 4.0, n)
+    mean[:4] = [-600.0, 600.0, 0.0, 37.0]  # the plain kernel is cut off at 700
+    nothing = np.empty(0)
+    fast = make_likelihood(density, nodes=count).expect(mean, sd**2, nothing)
+    plain = replace(density, kernel=PlainSoftplus())
+    slow = make_likelihood(plain, nodes=count).expect(mean, sd**2, nothing)
+    rounding = 4.0 * np.spacing(600.0)  # of y eta less the kernel, where both are about 600
+    np.testing.assert_allclose(fast.value, slow.value, rtol=1e-13, atol=rounding)
+    np.testing.assert_allclose(fast.score, slow.score, rtol=1e-13, atol=1e-14)
+    np.testing.assert_allclose(fast.curvature, slow.curvature, rtol=1e-11, atol=1e-13)
+
+
+def test_every_row_has_the_nodes_that_its_own_sd_asks_for() -> None:
+    rng = np.random.default_rng(3)
+    n = 300
+    density = binomial().bind((rng.random(n) < 0.4).astype(float))
+    mean, sd = rng.normal(0.0, 2.0, n), rng.uniform(0.01, 3.0, n)
+    nothing = np.empty(0)
+    found = make_likelihood(density).expect(mean, sd**2, nothing)
+    plain = replace(density, kernel=PlainSoftplus())
+    counts = np.array([nodes_for(1.15 * one, np.pi) for one in sd.tolist()])
+    assert set(counts.tolist()) == {9, 11, 15, 21, 31, 41, 61}
+    np.testing.assert_array_equal(nodes_for_each(sd, np.pi), counts)
+    for count in np.unique(counts).tolist():
+        rows = counts == count
+        slow = make_likelihood(plain, nodes=count).expect(mean, sd**2, nothing)
+        np.testing.assert_allclose(found.value[rows], slow.value[rows], rtol=1e-13, atol=1e-14)
+
+
+def test_a_sparse_pattern_multiplies_by_pairs_as_by_columns() -> None:
+    rng = np.random.default_rng(4)
+    n_levels, n_columns, full = 60, 200, 3
+    level = np.concatenate([np.arange(n_levels), rng.integers(0, n_levels, 300)])
+    column = rng.integers(0, n_columns - full, len(level))
+    pattern = sparse_pattern(n_levels, n_columns, [level], [column], full)
+    matrix = rng.normal(size=(n_columns, n_columns))
+    rows = rng.normal(size=(2, len(pattern.level)))
+    in_full = np.zeros((2, n_levels, n_columns))
+    in_full[:, pattern.level, pattern.indices] = rows
+    dense = DensePattern(n_levels, n_columns).times(in_full, matrix)
+    expected = dense[:, pattern.level, pattern.indices]
+    assert pattern._pairs * 12 < len(pattern.level) * n_columns  # so `times` goes by pairs
+    np.testing.assert_allclose(pattern.times(rows, matrix), expected, rtol=1e-12, atol=1e-12)
