@@ -93,6 +93,7 @@ from glmmvi.results.generics import (
     vcov,
 )
 from glmmvi.results.intervals import confint, profile
+from glmmvi.results.plots import dotplot, plot, qqmath
 from glmmvi.results.posterior_samples import posterior_predictive, posterior_samples
 from glmmvi.results.refit import refit
 from glmmvi.results.saving import load, save
@@ -147,6 +148,7 @@ __all__ = [
     "contest",
     "deviance",
     "df_residual",
+    "dotplot",
     "drop1",
     "extractAIC",
     "family",
@@ -180,11 +182,13 @@ __all__ = [
     "ngrps",
     "nobs",
     "parse_formula",
+    "plot",
     "poisson",
     "posterior_predictive",
     "posterior_samples",
     "predict",
     "profile",
+    "qqmath",
     "ranef",
     "ranova",
     "refit",

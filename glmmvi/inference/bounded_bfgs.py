@@ -178,7 +178,7 @@ def minimize(
     record : OptimizationRecord
     """
     state = init(objective, x, hessian)
-    start, initial = state.x, state.value
+    start, initial, trace = state.x, state.value, [state.value]
     iterations, evaluations = 0, 1
     converged, reason = False, ""
     expected = np.inf
@@ -196,6 +196,7 @@ def minimize(
                 reason = "the next step is expected to gain less than the tolerance"
                 break
             state, expected = inside, np.inf
+            trace.append(state.value)
             continue
         if evaluations >= max_evaluations:
             reason = f"the limit of {max_evaluations} evaluations was reached"
@@ -203,6 +204,7 @@ def minimize(
         state, info = step(objective, state, lower, longest)
         iterations += 1
         evaluations += info.evaluations
+        trace.append(state.value)
         if not info.moved:
             if expected <= 10.0 * _NOISE * abs(state.value):
                 converged = True
@@ -227,6 +229,7 @@ def minimize(
         iterations=iterations,
         evaluations=evaluations,
         max_evaluations=max_evaluations,
+        trace=np.array(trace),
     )
     return state, record
 

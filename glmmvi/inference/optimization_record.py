@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +37,8 @@ class OptimizationRecord:
         Steps taken; evaluations of the objective with its gradient.
     max_evaluations : int
         The limit on them.
+    trace : float64, shape (m,)
+        Objective at the start and after every step; empty where it was not kept.
     """
 
     optimizer: str
@@ -53,6 +55,7 @@ class OptimizationRecord:
     iterations: int
     evaluations: int
     max_evaluations: int
+    trace: NDArray[np.float64] = field(default_factory=lambda: np.empty(0), compare=False)
 
     @property
     def at_bound(self) -> NDArray[np.bool_]:

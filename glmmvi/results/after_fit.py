@@ -79,6 +79,12 @@ class AfterFit:
 
         return to_arviz(self, n, **arguments)
 
+    def plot(self: Any, kind: str = "residuals", **arguments: Any) -> Any:
+        """A picture, by name (needs matplotlib): :func:`glmmvi.plot`."""
+        from glmmvi.results.plots.plot import plot
+
+        return plot(self, kind, **arguments)
+
     def save(self: Any, path: str | os.PathLike[str]) -> None:
         """Write the fit to one file, without the data: :func:`glmmvi.load` reads it."""
         from glmmvi.results.saving import save

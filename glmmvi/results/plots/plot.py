@@ -1,0 +1,77 @@
+"""``fit.plot(kind=...)``: the pictures of a fit by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from glmmvi.errors import ArgumentError, nearest_hint
+from glmmvi.results.any_fit import AnyFit
+from glmmvi.results.plots.caterpillar import dotplot
+from glmmvi.results.plots.observed_groups import plot_groups
+from glmmvi.results.plots.prediction_plot import plot_predictions
+from glmmvi.results.plots.profile_plot import plot_profile
+from glmmvi.results.plots.quantiles import qqmath
+from glmmvi.results.plots.residual_plots import plot_residuals, plot_scale_location
+from glmmvi.results.plots.sd_posterior import plot_sds
+from glmmvi.results.plots.trace import plot_trace
+
+
+def _qq_random(fit: AnyFit, **arguments: Any) -> Any:
+    return qqmath(fit.ranef(), **arguments)
+
+
+KINDS: dict[str, Callable[..., Any]] = {
+    "residuals": plot_residuals,
+    "scale-location": plot_scale_location,
+    "qq": qqmath,
+    "ranef": dotplot,
+    "ranef-qq": _qq_random,
+    "groups": plot_groups,
+    "trace": plot_trace,
+    "profile": plot_profile,
+    "predictions": plot_predictions,
+    "sds": plot_sds,
+}
+
+
+def plot(fit: AnyFit, kind: str = "residuals", **arguments: Any) -> Any:
+    """Draw one of the pictures of a fit (needs matplotlib: ``pip install 'glmmvi[plot]'``).
+
+    Parameters
+    ----------
+    fit : LinearMixedFit or GeneralizedMixedFit
+    kind : str
+        ``"residuals"`` (against fitted, lme4's default), ``"scale-location"``, ``"qq"`` (of
+        residuals), ``"ranef"`` (caterpillar), ``"ranef-qq"``, ``"groups"`` (observed against
+        predicted means), ``"trace"`` (ELBO), ``"profile"`` (zeta), ``"predictions"`` (with
+        bands), ``"sds"`` (posterior densities).
+    **arguments
+        Of the function that draws it, in :mod:`glmmvi.results.plots`; all take ``ax=``.
+
+    Returns
+    -------
+    matplotlib Axes
+    array of matplotlib Axes, shape (k,)
+        Of a picture with panels: ``"qq"``, ``"ranef"``, ``"ranef-qq"``, ``"profile"``,
+        ``"sds"``.
+
+    Raises
+    ------
+    ArgumentError
+        If there is no such picture, or matplotlib is not installed.
+
+    Examples
+    --------
+    >>> import glmmvi as gv
+    >>> fit = gv.lmer("Reaction ~ Days + (Days | Subject)", gv.load_dataset("sleepstudy"))
+    >>> ax = fit.plot()
+    >>> ax.get_xlabel(), ax.get_ylabel()
+    ('fitted(.)', 'resid(., type = "pearson")')
+    """
+    if kind not in KINDS:
+        raise ArgumentError(
+            f"plot: there is no kind={kind!r}{nearest_hint(str(kind), KINDS)}; there are "
+            f"{', '.join(map(repr, KINDS))}"
+        )
+    return KINDS[kind](fit, **arguments)

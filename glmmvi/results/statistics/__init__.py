@@ -1,0 +1,1 @@
+"""Statistics after a fit: what R's users take from other packages."""
