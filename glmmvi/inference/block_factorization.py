@@ -216,7 +216,9 @@ def backward(f: BlockFactorization, fixed_adjoint: Matrix) -> Adjoints:
             adjoint[:U, :U] = f.C
         for r in order.dense:
             here, d = structure.dense_slice(r), structure.d[r]
-            by_factor[r] = 2.0 * sum(_sum_of_blocks(a[here], b[here], d) for a, b in factor_parts)
+            by_factor[r] = np.zeros((d, d))
+            for left, right in factor_parts:
+                by_factor[r] += 2.0 * _sum_of_blocks(left[here], right[here], d)
             by_block[r] = _diagonal_blocks(adjoint[here, here], d)
 
     # The eliminated terms, last first. `linked_adjoint[k, j]` and `rows_adjoint[k]` are the
