@@ -122,7 +122,7 @@ def _fitted(options: argparse.Namespace) -> LinearMixedFit | GeneralizedMixedFit
         "offset": options.offset,
         "subset": options.subset,
         "na_action": options.na_action,
-        "data_name": Path(options.data).stem,
+        "data_name": Path(options.data).name.partition(".")[0],
     }
     if options.method != "structured":
         arguments.update(method=options.method, seed=options.seed)
