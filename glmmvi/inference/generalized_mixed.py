@@ -47,6 +47,7 @@ Vector = NDArray[np.float64]
 
 OuterLogPrior = Callable[[Vector, Vector], tuple[float, Vector, Vector]]
 
+_SHARP = 100.0  # information a level, over the effects' precision, from which on it is much
 _LONGEST = 1.5  # most that a covariance factor or a log dispersion moves in one step
 
 
@@ -296,12 +297,20 @@ def optimize(
         pairs = zip(start, problem.basis.Z_factors, strict=True)
         factors = [engine_factor(factor, Z_factor) for factor, Z_factor in pairs]
     best: dict[str, Any] = {"state": first, "change": 1.0}
+    information = max(float(first.curvature.sum()), 1.0)
+    # information on a level's effects in units of their variance: where there is much of it a
+    # small inexactness of the means is a large one of the gradient
+    sharpness = max(
+        information / L * float(np.vdot(factor, factor))
+        for L, factor in zip(system.structure.n_levels, factors, strict=True)
+    )
+    looseness = 1e-5 / max(1.0, sharpness / _SHARP)
     count = {"inner": info.evaluations}
 
     def objective(x: Vector) -> tuple[float, Vector]:
         before = best["state"]
         # as exact as the progress of the outer iteration asks for
-        loose = min(1e-5, 1e-5 * best["change"])
+        loose = looseness * min(1.0, best["change"])
         state, info = solve(
             system,
             unpack(x[:n_theta], d),
@@ -322,7 +331,6 @@ def optimize(
     x = np.concatenate([pack(factors), dispersion])
     diagonal = np.concatenate([is_diagonal(d), np.zeros(len(dispersion), dtype=bool)])
     levels = system.structure.n_levels
-    information = max(float(first.curvature.sum()), 1.0)
     per_level = [max(information / L, 0.1) for L in levels]
     curvature = pack(expected_curvature(factors, levels, per_level))
     probe = [
