@@ -117,8 +117,11 @@ class GeneralizedMixedFit(MixedModelFit):
         return surrogate_gap(self, nodes)
 
     def deviance(self) -> float:
-        """-2 times the log likelihood (its bound)."""
-        return -2.0 * self._log_likelihood("deviance")
+        """Sum of the squared deviance residuals, as lme4's ``deviance`` of a glmer fit.
+
+        The printout's ``deviance`` is another thing: -2 times the log likelihood.
+        """
+        return float(np.nansum(self.residuals("deviance").to_numpy() ** 2))
 
     def AIC(self) -> float:
         """Akaike's information criterion, from the bound of the log likelihood."""

@@ -235,7 +235,6 @@ def residual_deviance(fit: GeneralizedMixedFit) -> float:
     -2 log likelihood for a family that has no deviance residuals.
     """
     try:
-        residuals = fit.residuals("deviance").to_numpy()
-    except ArgumentError:
         return fit.deviance()
-    return float(np.nansum(residuals**2))
+    except ArgumentError:
+        return -2.0 * float(fit.logLik())
