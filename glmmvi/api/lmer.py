@@ -228,7 +228,8 @@ def wrap_linear_fit(
 def _check_response(problem: LinearMixedProblem, design: DesignMatrices) -> None:
     scale = float(np.abs(design.y).max(initial=0.0))
     if problem.basis.y_scale <= 1e-12 * scale * np.sqrt(design.n) or problem.basis.y_scale == 0.0:
+        response = "" if design.formula.response is None else deparse(design.formula.response)
         raise FitError(
-            f"the response {deparse(design.formula.response)} is an exact linear combination of the fixed "
+            f"the response {response} is an exact linear combination of the fixed "
             "effects: there is no residual variance to estimate"
         )

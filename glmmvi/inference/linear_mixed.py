@@ -217,7 +217,7 @@ def _solution(
     p, n = structure.p, problem.products.n
     df = n - p if problem.reml else n
     sigma = float(np.sqrt(at.pwrss / df)) * basis.y_scale
-    fixed_cov = np.linalg.inv(f.fixed[:p, :p]) if p else np.zeros((0, 0))
+    fixed_cov = np.asarray(np.linalg.inv(f.fixed[:p, :p]), dtype=np.float64)
     return solution_with(
         problem, theta, f, at.beta, sigma, fixed_cov, criterion=at.value + problem.constant
     )

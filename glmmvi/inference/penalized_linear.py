@@ -231,9 +231,9 @@ def optimize_penalized(
     at = penalized_criterion(problem, penalty, state.x)
     sigma = float(np.exp(state.x[-1]))
     p = problem.structure.p
-    fixed_cov = (
-        np.linalg.inv(at.precision) * (basis.y_scale / sigma) ** 2 if p else np.zeros((0, 0))
-    )
+    unit = (basis.y_scale / sigma) ** 2
+    covariance = unit * np.linalg.inv(at.precision) if p else np.zeros((0, 0))
+    fixed_cov = np.asarray(covariance, dtype=np.float64)
     solution = solution_with(
         problem,
         state.x[:-1],

@@ -33,13 +33,15 @@ class FitArguments:
         formula : ModelFormula
             Of the fit.
         new : str or ModelFormula, optional
-            In which ``.`` stands for what the fit has on that side.
+            In which ``.`` stands for what the fit has on that side; a ModelFormula as it is.
         **changes
             Arguments of the fitting function.
         """
         if "formula" in changes:
             raise ArgumentError("update: give the new formula as the first argument")
         arguments = {**self.arguments, "formula": formula, **changes}
-        if new is not None:
+        if isinstance(new, ModelFormula):
+            arguments["formula"] = new
+        elif new is not None:
             arguments["formula"] = update_formula(formula, new)
         return self.function(**arguments)
