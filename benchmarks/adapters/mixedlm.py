@@ -41,7 +41,7 @@ def fit(prepared):
         fitted = mixedlm.glmer(request.formula, data, family=Poisson())
     else:
         fitted = mixedlm.glmer(
-            request.plain_formula,
+            request.plain_formula.replace("^", "**"),
             data,
             family=Binomial(),
             weights="trials" if request.has_trials else None,
