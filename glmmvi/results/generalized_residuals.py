@@ -49,6 +49,7 @@ def generalized_residuals(
     if type == "working":
         return difference / family.mu_eta(eta)
     if type == "pearson":
-        return difference * np.sqrt(design.weights / family.variance(mu, dispersion))
+        with np.errstate(divide="ignore", invalid="ignore"):  # a mean of 0 or 1, as in R
+            return difference * np.sqrt(design.weights / family.variance(mu, dispersion))
     squared = family.dev_resids(design.y, mu, design.weights)
     return np.sign(difference) * np.sqrt(np.maximum(squared, 0.0))

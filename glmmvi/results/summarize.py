@@ -96,8 +96,8 @@ def model_summary(
     -------
     ModelSummary
     """
-    standard_errors = np.sqrt(np.diag(estimates.beta_cov))
     with np.errstate(invalid="ignore", divide="ignore"):
+        standard_errors = np.sqrt(np.diag(estimates.beta_cov))
         correlation = estimates.beta_cov / np.outer(standard_errors, standard_errors)
         p_values = 2.0 * ndtr(-np.abs(estimates.beta / standard_errors))
     return ModelSummary(

@@ -29,6 +29,8 @@ HARD = {
     "bacteria": (0.08, 0.04, 0.05),
     "few_sd2": (0.07, 0.03, 0.04),
     "few_sd4": (0.25, 0.09, 0.09),
+    # an effect an observation, of a few animals each (Laplace is 27 % off in the other sd)
+    "cbpp_olre": (0.03, 0.02, 0.04),
     # heavy tails of the link: herds without a case say next to nothing about their effect
     "cbpp_cauchit": (0.12, 0.06, 0.07),
     # the log likelihood of a herd is bounded on one side
@@ -70,7 +72,7 @@ def test_exact_maximum_likelihood(name):
     assert -1e-6 < gap < (6.0 if name == "few_sd4" else 1.3)
 
 
-@pytest.mark.parametrize("name", [name for name in HARD if "exact" in models()[name]])
+@pytest.mark.parametrize("name", [name for name in HARD if name != "cbpp_olre"])
 def test_quadrature_is_exact_where_the_surrogate_is_off(name):
     """The same engine with nAGQ = 25: R's own quadrature has 61 nodes."""
     model = models()[name]
