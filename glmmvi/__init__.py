@@ -98,6 +98,17 @@ from glmmvi.results.posterior_samples import posterior_predictive, posterior_sam
 from glmmvi.results.refit import refit
 from glmmvi.results.saving import load, save
 from glmmvi.results.simulation import simulate
+from glmmvi.results.statistics import (
+    cooks_distance,
+    emmeans,
+    emtrends,
+    hatvalues,
+    icc,
+    influence,
+    overdispersion,
+    r2,
+    rePCA,
+)
 from glmmvi.results.testing import Anova, anova, contest, drop1, linear_hypothesis, ranova
 from glmmvi.results.tidy import glance, tidy
 
@@ -146,10 +157,13 @@ __all__ = [
     "coef",
     "confint",
     "contest",
+    "cooks_distance",
     "deviance",
     "df_residual",
     "dotplot",
     "drop1",
+    "emmeans",
+    "emtrends",
     "extractAIC",
     "family",
     "fitted",
@@ -162,6 +176,9 @@ __all__ = [
     "glmer",
     "glmerControl",
     "glmer_nb",
+    "hatvalues",
+    "icc",
+    "influence",
     "inverse_gaussian",
     "isGLMM",
     "isLMM",
@@ -181,6 +198,7 @@ __all__ = [
     "negative_binomial",
     "ngrps",
     "nobs",
+    "overdispersion",
     "parse_formula",
     "plot",
     "poisson",
@@ -189,8 +207,10 @@ __all__ = [
     "predict",
     "profile",
     "qqmath",
+    "r2",
     "ranef",
     "ranova",
+    "rePCA",
     "refit",
     "refitML",
     "residuals",

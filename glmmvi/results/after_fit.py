@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from glmmvi.results.bootstrap import Bootstrap
     from glmmvi.results.model_parts import FixedTerms
     from glmmvi.results.posterior_samples import PosteriorSamples
+    from glmmvi.results.statistics.interval_estimates import IntervalEstimates
+    from glmmvi.results.statistics.marginal_means import MarginalMeans
 
 
 class AfterFit:
@@ -84,6 +86,44 @@ class AfterFit:
         from glmmvi.results.plots.plot import plot
 
         return plot(self, kind, **arguments)
+
+    def r2(self: Any, **arguments: Any) -> IntervalEstimates:
+        """Marginal and conditional R2 with intervals: :func:`glmmvi.r2`."""
+        from glmmvi.results.statistics import r2
+
+        return r2(self, **arguments)
+
+    def icc(self: Any, **arguments: Any) -> IntervalEstimates:
+        """Intraclass correlation with intervals: :func:`glmmvi.icc`."""
+        from glmmvi.results.statistics import icc
+
+        return icc(self, **arguments)
+
+    def emmeans(self: Any, specs: str | Sequence[str], **arguments: Any) -> MarginalMeans:
+        """Marginal means over factors: :func:`glmmvi.emmeans`."""
+        from glmmvi.results.statistics.emmeans import emmeans
+
+        return emmeans(self, specs, **arguments)
+
+    def emtrends(
+        self: Any, specs: str | Sequence[str], var: str, **arguments: Any
+    ) -> MarginalMeans:
+        """Slopes averaged over factors: :func:`glmmvi.emtrends`."""
+        from glmmvi.results.statistics.emmeans import emtrends
+
+        return emtrends(self, specs, var, **arguments)
+
+    def hatvalues(self: Any) -> pd.Series:
+        """Leverage of every row: :func:`glmmvi.hatvalues`."""
+        from glmmvi.results.statistics.influence import hatvalues
+
+        return hatvalues(self)
+
+    def cooks_distance(self: Any) -> pd.Series:
+        """Cook's distance of every row: :func:`glmmvi.cooks_distance`."""
+        from glmmvi.results.statistics.influence import cooks_distance
+
+        return cooks_distance(self)
 
     def save(self: Any, path: str | os.PathLike[str]) -> None:
         """Write the fit to one file, without the data: :func:`glmmvi.load` reads it."""

@@ -1,1 +1,21 @@
-"""Statistics after a fit: what R's users take from other packages."""
+"""Statistics after a fit: what R's users take from performance, emmeans and influence.ME."""
+
+from glmmvi.results.statistics.emmeans import emmeans, emtrends
+from glmmvi.results.statistics.influence import cooks_distance, hatvalues, influence
+from glmmvi.results.statistics.overdispersion import overdispersion
+from glmmvi.results.statistics.random_effects_pca import rePCA
+from glmmvi.results.statistics.reference_grid import reference_grid
+from glmmvi.results.statistics.variance_parts import icc, r2
+
+__all__ = [
+    "cooks_distance",
+    "emmeans",
+    "emtrends",
+    "hatvalues",
+    "icc",
+    "influence",
+    "overdispersion",
+    "r2",
+    "rePCA",
+    "reference_grid",
+]
