@@ -8,7 +8,7 @@
 - ``estimates(fitted, request)``: ``beta`` and ``se`` by R's column names, ``sds`` by
   ``"group (column)"``, ``criterion`` (lme4's REML criterion or ``-2 logLik``).
 
-Libraries of R have a script instead of the four functions: see `r_library`.
+Libraries of R share a script instead of the functions: ``measure.R``.
 """
 
 PYTHON_LIBRARIES = ("glmmvi", "glmm_rust", "mixedlm", "gpboost", "statsmodels", "bambi")
