@@ -70,16 +70,10 @@ REFUSED = {
         r"^number of observations \(=60\) < number of random effects \(=180\) for term "
         r"\(x \+ z \| row\); the random-effects parameters are probably unidentifiable$",
     ),
-    "as many effects as rows, with a scale": (
-        "I(count + 1) ~ x + (x | pair)",
+    "more effects than rows, with a scale": (
+        "I(count + 1) ~ x + (x + z | row)",
         gv.Gamma("log"),
-        r"^number of observations \(=60\) <= number of random effects \(=60\) .* and the residual "
-        r"variance \(or scale parameter\) are probably",
-    ),
-    "a level a row, with a scale": (
-        "share ~ x + (1 | row)",
-        gv.Gamma("log"),
-        r"must be < number of observations \(problems: row\)",
+        r"^number of observations \(=60\) < number of random effects \(=180\) for term ",
     ),
 }
 

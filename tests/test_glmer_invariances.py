@@ -6,6 +6,7 @@ import warnings
 
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
@@ -114,3 +115,25 @@ def test_a_weight_is_so_many_rows(seed):
     weighted = fit("count ~ x + (1 | g)", frame, weights="size")
     repeated = fit("count ~ x + (1 | g)", frame.loc[frame.index.repeat(frame["size"])])
     assert_same(repeated, weighted)
+
+
+UNITS = {"Gamma": gv.Gamma("identity"), "student_t": gv.student_t(), "inverse": gv.Gamma("inverse")}
+
+
+@pytest.mark.parametrize("family", UNITS)
+def test_the_unit_of_the_response(family):
+    """Milliseconds and seconds: the same fit, and no false alarm of a singular one."""
+    rng = np.random.default_rng(5)
+    group = np.repeat(np.arange(12), 10)
+    frame = pd.DataFrame({"g": group, "x": rng.normal(size=120)})
+    frame["y"] = 8.0 + frame.x + rng.normal(size=12)[group] + 0.5 * rng.standard_t(5, 120)
+    chosen, power = UNITS[family], -1.0 if family == "inverse" else 1.0
+    plain = gv.glmer("y ~ x + (1 | g)", frame, chosen)
+    for unit in (1e3, 1e-5):
+        other = gv.glmer("y ~ x + (1 | g)", frame.assign(y=unit * frame.y), chosen)
+        assert other.isSingular() == plain.isSingular()
+        assert other.optimization.converged
+        scale = unit**power
+        assert_allclose(other.estimates.theta, scale * plain.estimates.theta, rtol=1e-4)
+        assert_allclose(other.fixef(), scale * plain.fixef(), rtol=1e-5)
+        assert_allclose(np.diag(other.vcov()), scale**2 * np.diag(plain.vcov()), rtol=1e-3)

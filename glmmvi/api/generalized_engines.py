@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any
@@ -10,9 +11,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from glmmvi.api.arguments import start_factors
+from glmmvi.api.caller import stack_level
 from glmmvi.api.cumulant_engine import corrected_answer
 from glmmvi.design import DesignMatrices
-from glmmvi.errors import ArgumentError, DataError
+from glmmvi.errors import ArgumentError, DataError, GlmmviWarning
 from glmmvi.inference import adaptive_quadrature, generalized_mixed, joint_modes
 from glmmvi.inference.generalized_mixed import GeneralizedMixedProblem, build_problem
 from glmmvi.inference.level_grid import one_factor
@@ -29,6 +31,11 @@ MOST_COLUMNS = 3
 
 _VARIATIONAL = "Variational Approximation"
 _BOUND = "The log likelihood is a lower bound (variational approximation)."
+_INDEFINITE = (
+    "variance-covariance matrix computed from finite-difference Hessian is not positive definite "
+    "or contains NA values: falling back to the fixed effects' own block at fixed covariance "
+    "parameters"
+)
 _JOINT = (
     "The log likelihood is Laplace's approximation, with fixed and random effects maximised",
     "together (nAGQ = 0): fast, but the fixed effects are shrunk. nAGQ = 1 is closer.",
@@ -134,6 +141,8 @@ def fit_structured(
             max_evaluations=limit,
         )
         log_likelihood, notes = solution.elbo, (_BOUND,)
+        if control.use_hessian and solution.parameter_cov is None:
+            warnings.warn(_INDEFINITE, GlmmviWarning, stacklevel=stack_level())
     else:
         found, record = adaptive_quadrature.optimize(
             problem,

@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Mapping
 from typing import Any, Literal
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from glmmvi.api.announce import announced
@@ -32,7 +33,7 @@ from glmmvi.api.lmer import lmer
 from glmmvi.api.separation import noted_separation
 from glmmvi.api.updatable import updatable
 from glmmvi.design import DesignMatrices
-from glmmvi.errors import ArgumentError, GlmmviWarning
+from glmmvi.errors import ArgumentError, FitError, GlmmviWarning
 from glmmvi.formula import ModelFormula
 from glmmvi.model.families import Family, resolve_family
 from glmmvi.model.prior_mapping import resolve_priors
@@ -163,15 +164,21 @@ def glmer(
         return _as_linear(
             formula, data, control, start, data_name, {**arguments, **bayesian, **options}
         )
-    design = mixed_design(formula, data, control, allow_n=not chosen.has_dispersion, **arguments)
+    design = mixed_design(formula, data, control, allow_n=True, **arguments)
     if engine != "structured":
         answer = generalized_posterior(
             design, chosen, engine, priors=priors, start=start, options=options
         )
     elif (resolved := resolve_priors(design, priors, family=chosen, flat=True)).flat:
-        answer = fit_structured(
-            design, chosen, nAGQ=nAGQ, start=start, control=control, correction=correction
-        )
+        try:
+            answer = fit_structured(
+                design, chosen, nAGQ=nAGQ, start=start, control=control, correction=correction
+            )
+        except np.linalg.LinAlgError as error:
+            raise FitError(
+                f"the model cannot be fitted ({error}): the response may be separated by a fixed "
+                "effect, or in an extreme unit; try priors=, or rescale the response"
+            ) from error
         answer = noted_separation(answer, design, chosen)
     else:
         answer = penalized_answer(design, chosen, resolved, start=start, control=control)

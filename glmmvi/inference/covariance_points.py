@@ -153,6 +153,8 @@ def generalized_points(
     full = solution.parameter_cov
     if full is None:
         full = parameter_covariance(system, theta, solution.dispersion, state, {"inner": 0})
+    if full is None:
+        raise np.linalg.LinAlgError("the Hessian over all parameters is not positive definite")
     ours = np.r_[: theta.size, theta.size + p : len(full)]
     covariance = full[np.ix_(ours, ours)]
     centre = np.concatenate([theta, solution.dispersion])

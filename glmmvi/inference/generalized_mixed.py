@@ -134,11 +134,38 @@ def build_problem(arrays: RegressionArrays, likelihood: Likelihood) -> Generaliz
         np.zeros(arrays.n), arrays.X, arrays.terms, np.sign(arrays.weights), np.zeros(arrays.n)
     )
     basis = orthogonal_basis(plain)
+    unit = predictor_unit(likelihood)
+    basis = replace(basis, Z_factors=tuple(factor / unit for factor in basis.Z_factors))
     within = in_basis(plain, basis)
     structure = block_structure(within.terms, within.p)
     index = row_index(within.terms, structure)
     system = PirlsSystem(within, arrays.offset, likelihood, structure, index)
     return GeneralizedMixedProblem(basis, system)
+
+
+def predictor_unit(likelihood: Likelihood) -> float:
+    """A power of ten near the size of what moves the linear predictor.
+
+    The engine measures random effects in it, so that a fit does not depend on the unit of a
+    response whose link has one (identity, inverse). It is 1 for logits and log means.
+
+    Parameters
+    ----------
+    likelihood : Likelihood
+
+    Returns
+    -------
+    float
+        From the spread of the linear predictor of the responses themselves, or the sd that one
+        row leaves in its linear predictor, whichever is larger.
+    """
+    eta, dispersion = likelihood.start()
+    with np.errstate(all="ignore"):
+        curvature = likelihood.expect(eta, np.zeros_like(eta), dispersion).curvature
+    known = curvature[np.isfinite(curvature) & (curvature > 0.0)]
+    spread = float(np.abs(eta - np.median(eta)).mean())
+    size = max(spread, 1.0 / np.sqrt(np.median(known)) if known.size else 0.0)
+    return 10.0 ** round(float(np.log10(size))) if size > 0.0 else 1.0
 
 
 def glm_start(system: PirlsSystem, dispersion: Vector, *, max_iterations: int = 25) -> Vector:
@@ -159,7 +186,7 @@ def glm_start(system: PirlsSystem, dispersion: Vector, *, max_iterations: int = 
         score, information = X.T @ at.score, X.T @ (w[:, None] * X)
         if prior is not None:
             score, information = score + prior.gradient(beta), information + prior.precision(beta)
-        step = np.linalg.solve(information, score) if len(beta) else beta
+        step = np.linalg.lstsq(information, score)[0] if len(beta) else beta
         gain = 0.5 * float(score @ step)
         if not gain > 1e-8:
             break
@@ -235,6 +262,14 @@ def gradient_of(system: PirlsSystem, state: SurrogateState) -> tuple[Vector, Vec
     return by_theta, by_beta, state.expectation.dispersion_score
 
 
+def level_information(system: PirlsSystem, curvature: Vector) -> list[float]:
+    """What a level tells of each of its random effects, on average, for every term."""
+    return [
+        max(float(curvature @ np.square(term.Z).mean(axis=1)) / term.n_levels, 0.1)
+        for term in system.arrays.terms
+    ]
+
+
 def second_moments(state: SurrogateState) -> list[Matrix]:
     """``E[b b']`` of every level of every term under the surrogate, shapes (d, d, L)."""
     moments = []
@@ -297,12 +332,12 @@ def optimize(
         pairs = zip(start, problem.basis.Z_factors, strict=True)
         factors = [engine_factor(factor, Z_factor) for factor, Z_factor in pairs]
     best: dict[str, Any] = {"state": first, "change": 1.0}
-    information = max(float(first.curvature.sum()), 1.0)
+    per_level = level_information(system, first.curvature)
     # information on a level's effects in units of their variance: where there is much of it a
     # small inexactness of the means is a large one of the gradient
     sharpness = max(
-        information / L * float(np.vdot(factor, factor))
-        for L, factor in zip(system.structure.n_levels, factors, strict=True)
+        information * float(np.vdot(factor, factor))
+        for information, factor in zip(per_level, factors, strict=True)
     )
     looseness = 1e-5 / max(1.0, sharpness / _SHARP)
     count = {"inner": info.evaluations}
@@ -331,7 +366,6 @@ def optimize(
     x = np.concatenate([pack(factors), dispersion])
     diagonal = np.concatenate([is_diagonal(d), np.zeros(len(dispersion), dtype=bool)])
     levels = system.structure.n_levels
-    per_level = [max(information / L, 0.1) for L in levels]
     curvature = pack(expected_curvature(factors, levels, per_level))
     probe = [
         np.full(size * (size + 1) // 2, 0.1 / np.sqrt(h))
@@ -398,12 +432,13 @@ def solution_at(
         covariance_factor(factor, Z_factor)
         for factor, Z_factor in zip(factors, basis.Z_factors, strict=True)
     ]
+    full = None
     if hessian:
         full = parameter_covariance(system, theta, dispersion, state, count, penalty)
+    if full is not None:
         within = full[theta.size : theta.size + p, theta.size : theta.size + p]
     else:
-        full = None
-        within = np.asarray(np.linalg.inv(schur_complement(system, state)), dtype=np.float64)
+        within = inverse_or_nan(schur_complement(system, state))
     b_cov = []
     for block, Z_factor in zip(state.selected.blocks, basis.Z_factors, strict=True):
         inverse = solve_triangular(Z_factor, np.eye(len(Z_factor)))
@@ -458,11 +493,12 @@ def parameter_covariance(
     state: SurrogateState,
     count: dict[str, int],
     penalty: OuterLogPrior | None = None,
-) -> Matrix:
+) -> Matrix | None:
     """Inverse Hessian of ``-elbo`` over (theta, beta, dispersion), by differences.
 
     Central differences of the exact gradient, of the log prior too where there is a penalty.
-    Parameters on their bound are kept there: their rows and columns are 0.
+    Parameters on their bound are kept there: their rows and columns are 0. None if the Hessian
+    is not positive definite.
     """
     d, p, k = system.structure.d, system.structure.p, theta.size
     x = np.concatenate([theta, state.beta, dispersion])
@@ -473,7 +509,7 @@ def parameter_covariance(
                 [1.0 / np.sqrt(2.0 * L) for L in system.structure.n_levels],
                 [size * (size + 1) // 2 for size in d],
             ),
-            1.0 / np.sqrt(np.maximum(np.diag(schur_complement(system, state)), 1e-12)),
+            1.0 / np.sqrt(positive_diagonal(schur_complement(system, state))),
             np.full(len(dispersion), 1.0 / np.sqrt(system.arrays.n)),
         ]
     )
@@ -503,6 +539,25 @@ def parameter_covariance(
             start = _reflected(state, moved)
         hessian[i] = -(sides[0] - sides[1]) / (2.0 * steps[i])
     hessian = 0.5 * (hessian + hessian.T)
+    within = hessian[np.ix_(free, free)]
+    scale = 1.0 / np.sqrt(positive_diagonal(within))
+    scaled = within * np.outer(scale, scale)
+    if not np.isfinite(scaled).all() or (within.size and np.linalg.eigvalsh(scaled)[0] <= 0.0):
+        return None
     covariance = np.zeros_like(hessian)
-    covariance[np.ix_(free, free)] = np.linalg.inv(hessian[np.ix_(free, free)])
+    covariance[np.ix_(free, free)] = np.linalg.inv(scaled) * np.outer(scale, scale)
     return covariance
+
+
+def positive_diagonal(matrix: Matrix) -> Vector:
+    """The diagonal, no element of it below a trillionth of the largest, shape (k,)."""
+    diagonal = np.diag(matrix)
+    return np.maximum(diagonal, 1e-12 * max(float(diagonal.max(initial=0.0)), 1e-300))
+
+
+def inverse_or_nan(matrix: Matrix) -> Matrix:
+    """The inverse, or NaN where there is none."""
+    try:
+        return np.asarray(np.linalg.inv(matrix), dtype=np.float64)
+    except np.linalg.LinAlgError:
+        return np.full_like(matrix, np.nan)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from glmmvi.design.design_matrices import DesignMatrices
 from glmmvi.errors import ArgumentError
+from glmmvi.inference.orthogonal_basis import engine_factor
 from glmmvi.model.families import Family
 from glmmvi.results.generalized_answer import GeneralizedAnswer
 from glmmvi.results.generalized_residuals import generalized_residuals
@@ -30,6 +32,7 @@ from glmmvi.results.tables import (
     ModelSummary,
     VarCorr,
 )
+from glmmvi.results.variational_posterior import VariationalPosterior
 
 Scale = Literal["link", "response"]
 
@@ -89,6 +92,14 @@ class GeneralizedMixedFit(MixedModelFit):
         """Standard deviations and correlations of the random effects, on the link scale."""
         scale = self.sigma() if self.family.uses_scale else None
         return var_corr(self.design.terms, self.estimates, residual_sd=scale)
+
+    @cached_property
+    def _standardized_diagonal(self) -> NDArray[np.float64]:
+        # in the unit of the linear predictor, which a link may take from the response
+        if not isinstance(self.posterior, VariationalPosterior):
+            return super()._standardized_diagonal
+        pairs = zip(self.estimates.Lambda, self.posterior.problem.basis.Z_factors, strict=True)
+        return np.concatenate([np.diag(engine_factor(*pair)) for pair in pairs])
 
     # -- how well it fits -----------------------------------------------------------------
 
@@ -160,7 +171,7 @@ class GeneralizedMixedFit(MixedModelFit):
 
     def residuals(
         self,
-        type: Literal["deviance", "pearson", "working", "response"] = "deviance",
+        type: Literal["deviance", "pearson", "working", "response"] | None = None,
         *,
         scaled: bool = False,
     ) -> pd.Series:
@@ -168,8 +179,9 @@ class GeneralizedMixedFit(MixedModelFit):
 
         Parameters
         ----------
-        type : {"deviance", "pearson", "working", "response"}
-            As in R.
+        type : {"deviance", "pearson", "working", "response"}, optional
+            As in R. By default deviance residuals where the family has them (lme4's default),
+            else response residuals (glmmTMB's).
         scaled : bool
             Whether to divide by `sigma`.
         """

@@ -20,6 +20,7 @@ from glmmvi.results.prediction_intervals import (
     link_moments,
     table,
 )
+from glmmvi.results.rows import by_row, table_by_row
 
 if TYPE_CHECKING:
     from glmmvi.results.mixed_fit import MixedModelFit
@@ -92,6 +93,8 @@ covariance_uncertainty, weights, seed
     eta = predicted(rows, fit.estimates)
     if not wanted:
         values = eta if type == "link" or family is None else _mean(family, dispersion, eta)
+        if newdata is None:
+            return by_row(fit.design, values)
         return pd.Series(values, index=rows.index)
     points = (
         covariance_points_of(fit.posterior)
@@ -109,7 +112,8 @@ covariance_uncertainty, weights, seed
             noise = 1.0 / _row_weights(fit, rows, newdata, weights)
             left_out = left_out_terms(fit.design, rows, newdata)
             ends = interval_ends(link_moments(rows, eta, points, left_out, noise), level)
-        return table(eta, sd if se_fit else None, ends, rows.index)
+        made = table(eta, sd if se_fit else None, ends, rows.index)
+        return table_by_row(fit.design, made) if newdata is None else made
     values, ends = eta, None
     if interval == "confidence":
         ends = interval_ends(moments, level)
@@ -138,7 +142,8 @@ covariance_uncertainty, weights, seed
             weights=given,
             totals=fit.design.totals if trials else None,
         )
-    return table(values, sd if se_fit else None, ends, rows.index)
+    made = table(values, sd if se_fit else None, ends, rows.index)
+    return table_by_row(fit.design, made) if newdata is None else made
 
 
 def _mean(family: Family, dispersion: Vector, eta: Vector) -> Vector:

@@ -38,3 +38,8 @@ def by_row(design: DesignMatrices, values: NDArray[np.float64]) -> pd.Series:
     used[design.omitted] = False
     padded[used] = values
     return pd.Series(padded, index=design.row_labels)
+
+
+def table_by_row(design: DesignMatrices, table: pd.DataFrame) -> pd.DataFrame:
+    """Columns of the rows used, by the data's row labels: `by_row` of each."""
+    return pd.DataFrame({name: by_row(design, table[name].to_numpy()) for name in table})
