@@ -19,7 +19,9 @@ class ExponentialKernel(Protocol):
     .. math:: k_i = \tau \bigl( l_i \eta + q_i (\eta - z_i)^2 / 2
               + \sum_j a_{ij} e^{b_j \eta} \bigr)
 
-    with :math:`\tau = e^{-2 \phi}` where `scaled`, else 1.
+    with :math:`\tau = e^{-2 \phi}` where `scaled`, else 1; with a `reference` :math:`r`
+    :math:`l_i (\eta - r_i)` and :math:`a_{ij} (e^{b_j (\eta - r_i)} - 1)`, so that large counts
+    keep their digits.
     """
 
     @property
@@ -50,6 +52,11 @@ class ExponentialKernel(Protocol):
     @property
     def amplitudes(self) -> tuple[Array, ...]:
         """``a_j``, shape (n,) each."""
+        ...
+
+    @property
+    def reference(self) -> Array | None:
+        """``r``, shape (n,)."""
         ...
 
 
@@ -87,8 +94,9 @@ class ExponentialSumLikelihood:
         """Return the expected log likelihood; see `Likelihood`."""
         kernel = self.kernel
         value, score, negative = np.zeros((3, len(mean)))
+        shifted = mean if kernel.reference is None else mean - kernel.reference
         if kernel.linear is not None:
-            value += kernel.linear * mean
+            value += kernel.linear * shifted
             score += kernel.linear
         if kernel.quadratic is not None:
             distance = mean if kernel.center is None else mean - kernel.center
@@ -100,7 +108,13 @@ class ExponentialSumLikelihood:
         steepest = max(map(abs, kernel.rates), default=1.0)
         for rate, amplitude in zip(kernel.rates, kernel.amplitudes, strict=True):
             largest = _LARGEST * abs(rate) / steepest
-            term = np.exp(np.minimum(rate * mean + (0.5 * rate * rate) * variance, largest))
+            exponent = np.minimum(rate * shifted + (0.5 * rate * rate) * variance, largest)
+            if kernel.reference is None:
+                term = np.exp(exponent, out=exponent)
+            else:  # linear and amplitude cancel in the score before the small term comes
+                term = np.expm1(exponent, out=exponent)
+                score += rate * amplitude
+                negative += (rate * rate) * amplitude
             term *= amplitude
             value += term
             score += rate * term

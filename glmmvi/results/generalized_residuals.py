@@ -17,7 +17,7 @@ def generalized_residuals(
     family: Family,
     eta: NDArray[np.float64],
     dispersion: NDArray[np.float64],
-    type: str,
+    type: str | None,
 ) -> NDArray[np.float64]:
     """Residuals of every row used, as R's ``residuals.glmResp``.
 
@@ -29,7 +29,9 @@ def generalized_residuals(
         Linear predictor, random effects included.
     dispersion : float64, shape (k,)
         Unconstrained.
-    type : {"deviance", "pearson", "working", "response"}
+    type : {"deviance", "pearson", "working", "response"}, optional
+        By default deviance residuals where the family has them, as lme4, else response
+        residuals, as glmmTMB.
 
     Returns
     -------
@@ -40,6 +42,8 @@ def generalized_residuals(
     ArgumentError
         If there is no such type, or the family has no deviance residuals.
     """
+    if type is None:
+        type = "deviance" if family.has_deviance_residuals else "response"
     if type not in TYPES:
         raise ArgumentError(f"there are no {type!r} residuals; the types are {', '.join(TYPES)}")
     mu = family.inverse_link(eta)
@@ -51,5 +55,5 @@ def generalized_residuals(
     if type == "pearson":
         with np.errstate(divide="ignore", invalid="ignore"):  # a mean of 0 or 1, as in R
             return difference * np.sqrt(design.weights / family.variance(mu, dispersion))
-    squared = family.dev_resids(design.y, mu, design.weights)
+    squared = family.fitted_with(dispersion).dev_resids(design.y, mu, design.weights)
     return np.sign(difference) * np.sqrt(np.maximum(squared, 0.0))

@@ -55,6 +55,11 @@ class BetaBinomialFamily(Family):
         """GlmmTMB's printed name."""
         return "betabinomial"
 
+    @property
+    def takes_totals(self) -> bool:
+        """Yes."""
+        return True
+
     def bind(
         self, y: ArrayLike, weights: ArrayLike | None = None, totals: ArrayLike | None = None
     ) -> Density:

@@ -59,6 +59,11 @@ class BinomialFamily(Family):
         """R's printed name."""
         return "binomial"
 
+    @property
+    def takes_totals(self) -> bool:
+        """Yes."""
+        return True
+
     def bind(
         self, y: ArrayLike, weights: ArrayLike | None = None, totals: ArrayLike | None = None
     ) -> Density:

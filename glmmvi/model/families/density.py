@@ -9,6 +9,8 @@ from typing import Any, NamedTuple, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from glmmvi.errors import DataError
+
 Array: TypeAlias = NDArray[np.float64]
 
 
@@ -46,6 +48,16 @@ def no_constant(dispersion: Array) -> tuple[float, Array]:
 class Binds(Protocol):
     """A family, as far as a density knows it."""
 
+    @property
+    def name(self) -> str:
+        """Printed name."""
+        ...
+
+    @property
+    def takes_totals(self) -> bool:
+        """Whether the response may be ``cbind(successes, failures)``."""
+        ...
+
     def bind(self, y: Any, weights: Any = None, totals: Any = None) -> Density:
         """See :meth:`glmmvi.model.families.Family.bind`."""
         ...
@@ -72,7 +84,18 @@ def bound_density(origin: DensityOrigin) -> Density:
     -------
     Density
         It can be pickled, although a density holds functions: it is bound again.
+
+    Raises
+    ------
+    DataError
+        For totals with a family that has none (R: ``updateXwts: dimension mismatch``).
     """
+    if origin.totals is not None and not origin.family.takes_totals:
+        raise DataError(
+            f"the response of the {origin.family.name} family is one number a row, not "
+            "cbind(successes, failures), which is for family 'binomial' or 'betabinomial'. Give "
+            "one column as the response; what a count is out of goes into offset(log(...))"
+        )
     density = origin.family.bind(origin.y, origin.weights, totals=origin.totals)
     return replace(density, origin=origin)
 

@@ -21,6 +21,11 @@ class ExponentialSum:
     .. math:: k_i = \tau \bigl( l_i \eta + q_i (\eta - z_i)^2 / 2
               + \sum_j a_{ij} e^{b_j \eta} \bigr)
 
+    With a `reference` :math:`r`, instead of :math:`l_i \eta` and the exponentials,
+    :math:`l_i (\eta - r_i)` and :math:`a_{ij} (e^{b_j (\eta - r_i)} - 1)`, to full precision where
+    :math:`\eta` is next to :math:`r`: large counts, whose log density is a small difference of
+    huge numbers.
+
     with :math:`\tau = e^{-2 \phi}` where `scaled` (the single dispersion parameter is the log of
     an sd), else 1. Gaussian with identity and log link; Poisson, Gamma and inverse Gaussian with
     log link. Inference knows ``E[exp(b eta)] = exp(b m + b^2 v / 2)``.
@@ -35,6 +40,8 @@ class ExponentialSum:
         ``b_j``.
     amplitudes : tuple of float64, shape (n,)
         ``a_j``.
+    reference : float64, shape (n,), optional
+        ``r``.
 
     Examples
     --------
@@ -49,12 +56,14 @@ class ExponentialSum:
     center: Array | None = None
     rates: tuple[float, ...] = ()
     amplitudes: tuple[Array, ...] = ()
+    reference: Array | None = None
 
     def __call__(self, eta: Array, dispersion: Array, rows: slice, second: bool) -> Kernel:
         """Return the kernel and its derivatives at `eta`."""
         value, first, curvature = np.zeros((3, *eta.shape))
+        shifted = eta if self.reference is None else eta - self.reference[rows]
         if self.linear is not None:
-            value += self.linear[rows] * eta
+            value += self.linear[rows] * shifted
             first += self.linear[rows]
         if self.quadratic is not None:
             distance = eta if self.center is None else eta - self.center[rows]
@@ -66,7 +75,13 @@ class ExponentialSum:
         steepest = max(map(abs, self.rates), default=1.0)
         for rate, amplitude in zip(self.rates, self.amplitudes, strict=True):
             largest = _LARGEST * abs(rate) / steepest
-            term = np.exp(np.minimum(rate * eta, largest)) * amplitude[rows]
+            exponent = np.minimum(rate * shifted, largest)
+            if self.reference is None:
+                term = np.exp(exponent) * amplitude[rows]
+            else:
+                term = np.expm1(exponent) * amplitude[rows]
+                first += rate * amplitude[rows]
+                curvature += (rate * rate) * amplitude[rows]
             value += term
             first += rate * term
             curvature += (rate * rate) * term

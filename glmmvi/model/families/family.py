@@ -85,6 +85,26 @@ class Family:
         return self.constant_scale
 
     @property
+    def takes_totals(self) -> bool:
+        """Whether the response may be ``cbind(successes, failures)``."""
+        return False
+
+    @property
+    def has_deviance_residuals(self) -> bool:
+        """Whether `dev_resids` of `fitted_with` the fit's dispersion is defined."""
+        return type(self).dev_resids is not Family.dev_resids
+
+    def fitted_with(self, dispersion: ArrayLike) -> Family:
+        """Return the family as it comes out of a fit: usually this one.
+
+        Parameters
+        ----------
+        dispersion : float64, shape (k,)
+            Unconstrained.
+        """
+        return self
+
+    @property
     def _dispersions(self) -> tuple[Dispersion, ...]:
         return self.dispersion_parameters
 

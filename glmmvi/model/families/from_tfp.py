@@ -170,6 +170,11 @@ class TfpFamily(Family):
         return self.label if self.label is not None else type(self._at(np.zeros(1), None)).__name__
 
     @property
+    def takes_totals(self) -> bool:
+        """Whether the distribution is a function of them."""
+        return self.arguments == 3
+
+    @property
     def _dispersions(self) -> tuple[Dispersion, ...]:
         return self.parameters
 

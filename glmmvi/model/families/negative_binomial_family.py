@@ -22,6 +22,7 @@ from glmmvi.model.families.response_checks import (
     warn_non_integer,
     y_log_y_over_mu,
 )
+from glmmvi.model.families.saturated import negative_binomial_saturated
 
 Array = NDArray[np.float64]
 _LINKS = ("log", "sqrt", "identity")
@@ -111,6 +112,10 @@ class NegativeBinomialFamily(Family):
             return self.theta
         return float(np.exp(np.asarray(dispersion, dtype=np.float64)[0]))
 
+    def fitted_with(self, dispersion: ArrayLike) -> NegativeBinomialFamily:
+        """Return the family with the estimate of its theta, which its `dev_resids` needs."""
+        return replace(self, estimate=None if self.theta else self.theta_of(dispersion))
+
     def for_response(self, y: ArrayLike) -> NegativeBinomialFamily:
         """Return the family with its link continued below a mean of ``min(1, mean(y)) / 20``."""
         smallest = 0.05 * min(1.0, max(float(np.mean(np.asarray(y))), 1e-8))
@@ -170,6 +175,7 @@ class NegativeBinomialFamily(Family):
 
 
 _NONE = np.empty(0)
+_HUGE = 1e4  # counts from which the log density is written relative to the saturated one
 
 
 def starting_theta(counts: Array, weights: Array | None) -> Array:
@@ -182,16 +188,22 @@ def starting_theta(counts: Array, weights: Array | None) -> Array:
 
 @dataclass(frozen=True, eq=False)
 class NegativeBinomialDensity:
-    """Log density of counts as a kernel in the log mean plus a constant."""
+    """Log density of counts as a kernel in the log mean plus a constant.
+
+    That of a huge count is a small difference of huge numbers; it is written relative to
+    `negative_binomial_saturated`.
+    """
 
     family: NegativeBinomialFamily
     counts: Array
     weights: Array | None
     _distinct: tuple[Array, NDArray[np.intp]] = field(init=False)
+    _huge: bool = field(init=False)
 
     def __post_init__(self) -> None:
         values, codes = np.unique(self.counts, return_inverse=True)
         object.__setattr__(self, "_distinct", (values, codes))
+        object.__setattr__(self, "_huge", bool(values[-1] > _HUGE) if len(values) else False)
 
     def kernel(self, log_mean: Array, dispersion: Array, rows: slice) -> Kernel:
         """``y x - (y + theta) log(1 + exp(x))`` for ``x = log_mean - log(theta)``."""
@@ -199,14 +211,19 @@ class NegativeBinomialDensity:
         x = log_mean - np.log(theta)
         counts = self.counts[rows]
         shifted = counts + theta
-        odds = np.exp(np.minimum(x, 700.0))
-        soft, share = np.log1p(odds), odds / (1.0 + odds)
+        fall = np.exp(-np.abs(x))
+        soft = np.maximum(x, 0.0) + np.log1p(fall)
         value = counts * x - shifted * soft
-        pull = shifted * share
-        second = -pull / (1.0 + odds)
-        if self.family.theta is not None:
-            return Kernel(value, counts - pull, second)
-        return Kernel(value, counts - pull, second, (pull - counts - theta * soft,))
+        pull = shifted * (np.where(x > 0.0, 1.0, fall) / (1.0 + fall))
+        second = -shifted * (fall / np.square(1.0 + fall))
+        first = counts - pull
+        by_theta = -first - theta * soft
+        if self._huge:
+            huge = counts > _HUGE
+            relative = _relative_kernel(log_mean[..., huge], counts[huge], theta)
+            for into, part in zip((value, first, second, by_theta), relative, strict=True):
+                into[..., huge] = part
+        return Kernel(value, first, second, () if self.family.theta is not None else (by_theta,))
 
     def constant(self, dispersion: Array) -> tuple[Array | float, Array]:
         """``log Gamma(y + theta) - log Gamma(theta) - log y!``, weighted."""
@@ -215,9 +232,42 @@ class NegativeBinomialDensity:
         table = (
             special.gammaln(values + theta) - special.gammaln(theta) - special.gammaln(values + 1.0)
         )
+        slopes = theta * (special.psi(values + theta) - special.psi(theta))
+        if self._huge:
+            huge = values > _HUGE
+            table[huge], slopes[huge] = negative_binomial_saturated(values[huge], theta)
         constant = times(self.weights, table[codes])
         if self.family.theta is not None:
             return constant, _NONE
-        slopes = theta * (special.psi(values + theta) - special.psi(theta))
         count = np.bincount(codes, weights=self.weights, minlength=len(values))
         return constant, np.array([float(slopes @ count)])
+
+
+def _relative_kernel(
+    log_mean: Array, counts: Array, theta: float
+) -> tuple[Array, Array, Array, Array]:
+    """Log density of positive counts less `negative_binomial_saturated`, with derivatives.
+
+    ``c u - (y + theta) log(1 + p (exp(u) - 1))`` for ``c = min(y, theta)``, ``p = c / (y + theta)``
+    and ``u = log(mu / y)``, of opposite sign where ``y > theta``: no large terms that cancel.
+
+    Returns
+    -------
+    value, first, second, by_theta : float64
+        The last is the derivative in ``log(theta)``.
+    """
+    total = counts + theta
+    smaller = np.minimum(counts, theta)
+    share = smaller / total
+    sign = np.where(counts > theta, -1.0, 1.0)
+    distance = log_mean - np.log(counts)
+    u = sign * distance
+    growth = np.expm1(np.minimum(u, 600.0))
+    ratio = 1.0 + share * growth
+    soft = np.log1p(share * growth) + np.maximum(u - 600.0, 0.0)
+    value = smaller * u - total * soft
+    pull = smaller * (1.0 - share)
+    first = -sign * pull * (growth / ratio)
+    second = -pull * ((1.0 + growth) / ratio / ratio)
+    by_theta = -first - theta * np.where(sign < 0.0, distance + soft, soft)
+    return value, first, second, by_theta

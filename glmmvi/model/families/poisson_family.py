@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import special
 
 from glmmvi.model.families.density import Density, Kernel
 from glmmvi.model.families.exponential_sum import ExponentialSum
@@ -21,6 +20,7 @@ from glmmvi.model.families.response_checks import (
     warn_non_integer,
     y_log_y_over_mu,
 )
+from glmmvi.model.families.saturated import poisson_saturated
 
 Array = NDArray[np.float64]
 _NONE = np.empty(0)
@@ -74,16 +74,18 @@ class PoissonFamily(Family):
         counts, multiplier = response_and_weights(y, weights)
         require(counts >= 0.0, "negative values not allowed for the 'Poisson' family", counts)
         warn_non_integer(counts)
-        constant = times(multiplier, -special.gammaln(counts + 1.0))
+        constant = times(multiplier, poisson_saturated(counts))
         link = self.for_response(counts).link_function
         start = link.link(counts + 0.1)
         if isinstance(link, LogLink):
-            one = np.ones_like(counts)
+            means = np.where(counts > 0.0, counts, 1.0)  # what the log density is relative to
             exponentials = ExponentialSum(
                 linear=np.asarray(times(multiplier, counts)),
                 rates=(1.0,),
-                amplitudes=(np.asarray(times(multiplier, -one)),),
+                amplitudes=(np.asarray(times(multiplier, -means)),),
+                reference=np.log(means),
             )
+            constant = constant - times(multiplier, (counts == 0.0).astype(np.float64))
             return Density(
                 len(counts),
                 exponentials,
@@ -124,12 +126,16 @@ class PoissonFamily(Family):
 
 @dataclass(frozen=True, eq=False)
 class PoissonKernel:
-    """``y log mu - mu`` as a function of the log mean."""
+    """Log density less `poisson_saturated`: ``y log(mu / y) - (mu - y)``, of the log mean."""
 
     counts: Array
 
     def __call__(self, log_mean: Array, dispersion: Array, rows: slice) -> Kernel:
         """Return the kernel and its derivatives in the log mean."""
-        mean = np.exp(np.minimum(log_mean, 300.0))
         counts = self.counts[rows]
-        return Kernel(counts * log_mean - mean, counts - mean, -mean)
+        zero = counts == 0.0
+        scale = np.where(zero, 1.0, counts)
+        distance = log_mean - np.log(scale)
+        growth = scale * np.expm1(np.minimum(distance, 300.0))
+        first = np.where(zero, -1.0, 0.0) - growth
+        return Kernel(counts * distance + first, first, -scale - growth)

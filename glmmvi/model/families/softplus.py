@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from glmmvi.model.families.density import Array, Kernel
 
-_LARGEST = 700.0  # exp(700) is still a number
+_LARGEST = 600.0  # exp(600) is far from overflow, and exp(-600) from losing digits
 
 
 @dataclass(frozen=True)
@@ -24,13 +25,17 @@ class MinusSoftplus:
 
     def __call__(self, eta: Array, dispersion: Array, rows: slice, second: bool) -> Kernel:
         """Return the kernel with its derivatives; see ``glmmvi.model.families.density``."""
-        odds = np.exp(np.minimum(eta, _LARGEST))
-        value = np.log1p(odds)
+        fall = np.abs(eta)
+        np.negative(fall, out=fall)
+        np.exp(fall, out=fall)
+        value = np.log1p(fall)
+        value += np.maximum(eta, 0.0)
         np.negative(value, out=value)
-        denominator = odds + 1.0
-        first = np.divide(odds, denominator, out=odds)
-        np.negative(first, out=first)
-        return Kernel(value, first, first / denominator if second else None)
+        denominator = fall + 1.0
+        first = np.where(eta > 0.0, -1.0, -fall)
+        first /= denominator
+        curvature = -fall / (denominator * denominator) if second else None
+        return Kernel(value, first, curvature)
 
     def symmetric_sums(
         self, nodes: Array, weights: Array, mean: Array, sd: Array
@@ -40,7 +45,8 @@ class MinusSoftplus:
         With ``e = exp(-|mean|)`` and ``t = exp(sd x)``, the odds at ``x`` and ``-x`` are ``e t``
         and ``e / t``: one exponential and one logarithm, of
         ``(1 + e t)(1 + e / t) = 1 + e t + e / t + e^2``, do for both nodes. The kernel at
-        ``mean > 0`` is the one at ``-mean`` less ``mean``.
+        ``mean > 0`` is the one at ``-mean`` less ``mean``. Rows so wide that ``t`` might overflow
+        are summed node by node.
 
         Parameters
         ----------
@@ -62,12 +68,15 @@ class MinusSoftplus:
         >>> float(np.round(value[0], 6)) == float(np.round(-0.5 * np.log(2 * (1 + np.exp(2))), 6))
         True
         """
+        wide = float(nodes[-1, 0]) * sd > _LARGEST
+        if wide.any():
+            return self._sums_of_wide_rows(wide, nodes, weights, mean, sd)
         count = len(weights)
         half = count // 2
         x, w = nodes[count - half :], weights[count - half :]
         e = np.exp(-np.abs(mean))
         square = e * e
-        up = np.exp(np.minimum(x * sd, _LARGEST))
+        up = np.exp(x * sd)
         down = np.divide(e, up)
         up *= e
         total = up + down
@@ -85,6 +94,20 @@ class MinusSoftplus:
         value += np.maximum(mean, 0.0)
         first = np.where(mean > 0.0, 1.0 - first, first)
         return -value, -first, -first_x
+
+    def _sums_of_wide_rows(
+        self, wide: NDArray[np.bool_], nodes: Array, weights: Array, mean: Array, sd: Array
+    ) -> tuple[Array, Array, Array]:
+        """`symmetric_sums` where some rows are `wide`."""
+        sums = np.empty((3, len(mean)))
+        eta = mean[wide] + nodes * sd[wide]
+        kernel = self(eta, np.empty(0), slice(0, eta.shape[1]), False)
+        sums[0, wide], sums[1, wide] = weights @ kernel.value, weights @ kernel.first
+        sums[2, wide] = (weights * nodes[:, 0]) @ kernel.first
+        rest = ~wide
+        if rest.any():
+            sums[:, rest] = self.symmetric_sums(nodes, weights, mean[rest], sd[rest])
+        return sums[0], sums[1], sums[2]
 
 
 minus_softplus = MinusSoftplus()

@@ -92,6 +92,11 @@ class TfpGlmFamily(Family):
         return type(self.member).__name__
 
     @property
+    def takes_totals(self) -> bool:
+        """Yes, if they are those of the member: `bind` looks."""
+        return True
+
+    @property
     def total_count(self) -> float | None:
         """Number of trials of ``tfp.glm.Binomial``."""
         count = getattr(self.member, "_total_count", None)

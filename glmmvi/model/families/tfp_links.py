@@ -15,7 +15,7 @@ from glmmvi.errors import ArgumentError
 from glmmvi.model.families.link import Link
 from glmmvi.model.families.mean_links import LogLink, PowerLink
 from glmmvi.model.families.reciprocal_link import ReciprocalLink
-from glmmvi.model.families.unit_links import CONTINUED_ABOVE
+from glmmvi.model.families.unit_links import CONTINUED_ABOVE, SMALL_HAZARD
 
 
 def location(link: Link, eta: Any) -> Any:
@@ -68,7 +68,8 @@ def log_probabilities(link: Link, eta: Any) -> tuple[Any, Any]:
     if link.name == "cloglog":
         hazard = tf.exp(tf.clip_by_value(eta, -700.0, 300.0))
         capped = tf.minimum(hazard, 700.0)
-        return tf.math.log(-tf.math.expm1(-capped)), -hazard
+        upper = tf.math.log(-tf.math.expm1(-capped))
+        return tf.where(eta < SMALL_HAZARD, eta - 0.5 * hazard, upper), -hazard
     if link.name == "log":
         edge = CONTINUED_ABOVE
         inside = tf.minimum(eta, edge)

@@ -118,7 +118,7 @@ def _binomial(family: BinomialFamily, eta: Any, parameters: Any, trials: Any) ->
 
 def _beta_shapes(family: Family, eta: Any, parameters: Any) -> tuple[Any, Any]:
     upper, lower = log_probabilities(family.link_function, eta)
-    floor = np.log(1e-100)
+    floor = -650.0  # its exponential times any precision is a number
     return tuple(tf.exp(parameters[0] + tf.maximum(part, floor)) for part in (upper, lower))
 
 

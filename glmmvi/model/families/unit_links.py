@@ -19,6 +19,7 @@ from glmmvi.model.families.mean_links import check_link
 Array = NDArray[np.float64]
 
 CONTINUED_ABOVE = -0.05  # log link: mean 0.95
+SMALL_HAZARD = -20.0  # cloglog: the log of a hazard whose square is below rounding
 
 
 class Tails(NamedTuple):
@@ -90,9 +91,10 @@ class Logit(UnitLink):
         share = 1.0 / (1.0 + fall)
         mean = np.where(eta > 0.0, share, fall * share)
         rest = np.where(eta > 0.0, fall * share, share)
-        lower = -np.log1p(fall) - np.maximum(eta, 0.0)
+        soft = np.log1p(fall)
+        upper, lower = np.minimum(eta, 0.0) - soft, -np.maximum(eta, 0.0) - soft
         curvature = -mean * rest
-        return Tails(eta + lower, rest, curvature, lower, -mean, curvature)
+        return Tails(upper, rest, curvature, lower, -mean, curvature)
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,7 @@ class Probit(UnitLink):
         """``log mu`` and its two derivatives in ``eta``, elementwise: one evaluation of erfcx."""
         scaled = special.erfcx(np.minimum(eta, 30.0) * -np.sqrt(0.5))  # 2 mu exp(eta^2 / 2)
         capped = np.minimum(eta, 30.0)
-        value = np.log(0.5 * scaled) - 0.5 * capped * capped
+        value = np.minimum(np.log(0.5 * scaled) - 0.5 * capped * capped, 0.0)
         ratio = np.sqrt(2.0 / np.pi) / scaled
         return value, ratio, -ratio * (eta + ratio)
 
@@ -195,7 +197,9 @@ class Cloglog(UnitLink):
         survival = np.exp(-capped)
         mean = -np.expm1(-capped)
         up = capped * survival / mean
-        return Tails(np.log(mean), up, up * (1.0 - capped / mean), -hazard, -hazard, -hazard)
+        # log(1 - exp(-h)) = log h - h / 2 + O(h^2): exact where exp(eta) is no number any more
+        upper = np.where(eta < SMALL_HAZARD, eta - 0.5 * hazard, np.log(mean))
+        return Tails(upper, up, up * (1.0 - capped / mean), -hazard, -hazard, -hazard)
 
 
 @dataclass(frozen=True)

@@ -56,4 +56,18 @@ class UnitMeanDensity:
                 -rest * (tails.lower_second + tails.lower_first**2),
             )
             curvature = inner.second * slope * slope + inner.first * bend
-        return Kernel(inner.value, inner.first * slope, curvature, inner.dispersion)
+        value, first = inner.value, inner.first * slope
+        # Next to 0 a kernel is linear in the log of the probability, of slope 0 or 1: gammaln(a)
+        # is -log(a).
+        for probability, rise, tail in (
+            (mean, inner.first, (tails.upper, tails.upper_first, tails.upper_second)),
+            (rest, -inner.first, (tails.lower, tails.lower_first, tails.lower_second)),
+        ):
+            beyond = probability <= _SMALLEST
+            if beyond.any():
+                share = np.round(rise * probability)
+                value = value + np.where(beyond, share * (tail[0] - np.log(_SMALLEST)), 0.0)
+                first = np.where(beyond, share * tail[1], first)
+                if curvature is not None:
+                    curvature = np.where(beyond, share * tail[2], curvature)
+        return Kernel(value, first, curvature, inner.dispersion)

@@ -26,6 +26,7 @@ from glmmvi.model.families.response_checks import (
     total,
     warn_non_integer,
 )
+from glmmvi.model.families.saturated import poisson_saturated
 
 Array = NDArray[np.float64]
 _INFLATION = Dispersion("zero_inflation", special.expit, special.logit)
@@ -101,7 +102,7 @@ class ZeroInflatedFamily(Family):
             inner, inner_constant = density.kernel, density.constant
             base_start = np.empty(0) if self.base.theta else starting_theta(counts, multiplier)
         else:
-            fixed = times(multiplier, -special.gammaln(counts + 1.0))
+            fixed = times(multiplier, poisson_saturated(counts))
             inner, base_start = PoissonKernel(counts), np.empty(0)
 
             def inner_constant(dispersion: Array) -> tuple[Array | float, Array]:
