@@ -114,7 +114,7 @@ class GeneralizedMixedFit(MixedModelFit):
         Raises
         ------
         ArgumentError
-            For a fit with a posterior of every parameter, as `AIC`, `BIC` and `deviance`.
+            For a fit with a posterior of every parameter, as `AIC` and `BIC`.
         """
         return LogLikelihood(
             self._log_likelihood("logLik"), df=self.n_parameters, n_obs=self.nobs()
