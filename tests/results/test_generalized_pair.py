@@ -165,6 +165,8 @@ def test_the_elbo_of_every_structure_is_that_of_the_pair(name):
         ("share ~ x + (1 | inner)", "binomial", "size"),
         ("share ~ x + (1 | inner)", "betabinomial", "size"),
         ("log(count + 1) ~ x + (1 | inner)", gv.student_t(4), "w"),
+        ("I(count + 1) ~ x + (1 | inner)", gv.Gamma("log"), "w"),
+        ("I(count + 1) ~ x + (1 | inner)", gv.inverse_gaussian("log"), "w"),
     ],
 )
 def test_weights_offsets_and_silent_rows(formula, family, weights):

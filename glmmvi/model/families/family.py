@@ -159,8 +159,9 @@ class Family:
         y : float64, shape (n,)
             Response; for binomial families the proportion of successes.
         weights : float64, shape (n,), optional
-            Prior weights, which multiply the log density. Gaussian: precision weights, as lme4
-            (the variance is ``sigma^2 / weights``). Binomial without `totals`: the totals.
+            Prior weights, which multiply the log density. Gaussian, Gamma, inverse Gaussian: they
+            divide the dispersion, as in lme4 (the variance is ``sigma^2 V(mu) / weights``). A row
+            of weight 0 says nothing. Binomial without `totals`: the totals.
         totals : float64, shape (n,), optional
             Binomial families: number of trials of each row (``cbind``).
 

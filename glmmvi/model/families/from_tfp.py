@@ -206,6 +206,7 @@ class TfpFamily(Family):
         )
         start = self._start(response)
         dispersion = self._starting_dispersion()
+        self._check(start, data)
         density = Density(
             len(response),
             TfpKernel(evaluate, data),
@@ -220,6 +221,7 @@ class TfpFamily(Family):
             raise DataError(
                 f"the {self.name} family has no finite density at the response of row {row} of "
                 f"the rows used ({response[row]:.7g}): log density {value[row]}"
+                + (", at the starting dispersion: start= gives another" if self.parameters else "")
             )
         return density
 
@@ -280,6 +282,39 @@ class TfpFamily(Family):
         trials = tf.ones_like(predictor) if totals is None else tf.constant(totals, tf.float64)
         phi = Parameters(zip(self.dispersion_names, natural, strict=True))
         return self.distribution(*(predictor, phi, trials)[: self.arguments])
+
+    def _check(self, eta: Array, data: tuple[Array, ...]) -> None:
+        """Refuse a function that does not make a distribution for every linear predictor.
+
+        Raises
+        ------
+        ArgumentError
+        DataError
+            If a response is not in the distribution's support.
+        """
+        totals = data[1] if self.arguments == 3 else None
+        try:
+            made = self._at(eta, None, totals)
+            event_shape, batch_shape = tuple(made.event_shape), tuple(made.batch_shape)
+            log_density = np.asarray(made.log_prob(data[0]))
+        except Exception as error:
+            reason = str(error).strip().partition("\n")[0]
+            raise ArgumentError(
+                "the family's distribution function fails: it has to return a TFP distribution "
+                f"that is elementwise in eta ({type(error).__name__}: {reason})"
+            ) from error
+        if event_shape or batch_shape != eta.shape:
+            raise ArgumentError(
+                f"the family's distribution has batch shape {batch_shape} and event shape "
+                f"{event_shape} for {len(eta)} linear predictors: it has to be one of numbers, "
+                "elementwise in eta"
+            )
+        if np.isnan(log_density).any():
+            row = int(np.flatnonzero(np.isnan(log_density))[0])
+            raise DataError(
+                f"the {self.name} family has no density at the response of row {row} of the rows "
+                f"used ({data[0][row]:.7g}): log density {log_density[row]}"
+            )
 
     def _log_prob(self, data: Any, eta: Any, dispersion: Any) -> Any:
         """Log density as TensorFlow sees it, elementwise."""

@@ -20,8 +20,8 @@ from glmmvi.model.families.response_checks import (
     require,
     response_and_weights,
     times,
-    total,
 )
+from glmmvi.model.families.weighted_shapes import WeightedShapes, draw_where_informative
 
 Array = NDArray[np.float64]
 
@@ -50,7 +50,7 @@ def Gamma(link: str = "inverse") -> GammaFamily:
 
 @dataclass(frozen=True)
 class GammaFamily(Family):
-    """Gamma with mean ``mu`` and shape ``1 / sigma^2``."""
+    """Gamma with mean ``mu`` and shape ``weights / sigma^2``."""
 
     link_function: Link = field(default_factory=lambda: POSITIVE_MEAN_LINKS["inverse"])
     dispersion_parameters: ClassVar[tuple[Dispersion, ...]] = (Dispersion("sigma"),)
@@ -71,20 +71,23 @@ class GammaFamily(Family):
     ) -> Density:
         """Check a response and bind it; see `Family.bind`.
 
-        Weights multiply the log density, as in R's ``Gamma()$aic`` and in glmmTMB.
+        Weights divide the dispersion, as in R's ``glm`` and lme4: the shape is
+        ``weights / sigma^2``. (glmmTMB multiplies the log density instead.)
         """
         response, multiplier = response_and_weights(y, weights)
         require(response > 0.0, "non-positive values not allowed for the 'Gamma' family", response)
         logs = np.log(response)
-        sum_weights = total(multiplier, np.ones_like(response))
-        sum_logs = total(multiplier, logs)
+        shapes = WeightedShapes.of(response, multiplier)
+        sum_logs = float(shapes.weights @ logs)
 
         def constant(dispersion: Array) -> tuple[Array | float, Array]:
-            shape = float(np.exp(-2.0 * dispersion[0]))
+            # Few weights differ, often: the special functions see each of them once.
+            shape = shapes.distinct * float(np.exp(-2.0 * dispersion[0]))
             level = shape * np.log(shape) - special.gammaln(shape)
-            slope = (np.log(shape) + 1.0 - special.psi(shape)) * sum_weights + sum_logs
-            values = times(multiplier, level + (shape - 1.0) * logs)
-            return values, np.array([-2.0 * shape * slope])
+            slope = shape * (np.log(shape) + 1.0 - special.psi(shape))
+            precision = float(np.exp(-2.0 * dispersion[0]))
+            values = shapes.by_row(level) + (shapes.weights * precision - shapes.informative) * logs
+            return values, np.array([-2.0 * (shapes.sum(slope) + precision * sum_logs)])
 
         link = self.for_response(response).link_function
         start = link.link(response)
@@ -126,6 +129,10 @@ class GammaFamily(Family):
         weights: ArrayLike | None = None,
         totals: ArrayLike | None = None,
     ) -> Array:
-        """Draw responses."""
-        shape = np.exp(-2.0 * np.asarray(dispersion, dtype=np.float64)[0])
-        return rng.gamma(shape, self.inverse_link(eta) / shape)
+        """Draw responses; a row of weight 0 gets its mean."""
+        precision = float(np.exp(-2.0 * np.asarray(dispersion, dtype=np.float64)[0]))
+
+        def draw(mean: Array, shape: Array | float) -> Array:
+            return rng.gamma(shape, mean / shape)
+
+        return draw_where_informative(draw, self.inverse_link(eta), precision, weights)

@@ -19,8 +19,8 @@ from glmmvi.model.families.response_checks import (
     require,
     response_and_weights,
     times,
-    total,
 )
+from glmmvi.model.families.weighted_shapes import WeightedShapes, draw_where_informative
 
 Array = NDArray[np.float64]
 _LINKS = ("1/mu^2", "inverse", "log", "identity")
@@ -50,7 +50,7 @@ def inverse_gaussian(link: str = "1/mu^2") -> InverseGaussianFamily:
 
 @dataclass(frozen=True)
 class InverseGaussianFamily(Family):
-    """Inverse Gaussian with mean ``mu`` and shape ``1 / sigma^2``."""
+    """Inverse Gaussian with mean ``mu`` and shape ``weights / sigma^2``."""
 
     link_function: Link = field(default_factory=lambda: POSITIVE_MEAN_LINKS["1/mu^2"])
     dispersion_parameters: ClassVar[tuple[Dispersion, ...]] = (Dispersion("sigma"),)
@@ -71,7 +71,8 @@ class InverseGaussianFamily(Family):
     ) -> Density:
         """Check a response and bind it; see `Family.bind`.
 
-        Weights multiply the log density, as in R's ``inverse.gaussian()$aic`` and in glmmTMB.
+        Weights divide the dispersion, as in R's ``glm`` and lme4: the shape is
+        ``weights / sigma^2``.
         """
         response, multiplier = response_and_weights(y, weights)
         require(
@@ -81,13 +82,15 @@ class InverseGaussianFamily(Family):
         )
         fixed = -0.5 * (np.log(2.0 * np.pi) + 3.0 * np.log(response))
         reciprocal = 1.0 / response
-        sum_weights = total(multiplier, np.ones_like(response))
-        sum_reciprocals = total(multiplier, reciprocal)
+        shapes = WeightedShapes.of(response, multiplier)
+        fixed = shapes.informative * fixed + shapes.by_row(0.5 * np.log(shapes.distinct))
+        reciprocal = shapes.weights * reciprocal
+        sum_reciprocals, count = float(reciprocal.sum()), float(shapes.informative.sum())
 
         def constant(dispersion: Array) -> tuple[Array | float, Array]:
-            shape = float(np.exp(-2.0 * dispersion[0]))
-            values = times(multiplier, fixed - dispersion[0] - (0.5 * shape) * reciprocal)
-            return values, np.array([shape * sum_reciprocals - sum_weights])
+            precision = float(np.exp(-2.0 * dispersion[0]))
+            values = fixed - dispersion[0] * shapes.informative - (0.5 * precision) * reciprocal
+            return values, np.array([precision * sum_reciprocals - count])
 
         link = self.for_response(response).link_function
         start = link.link(response)
@@ -133,6 +136,6 @@ class InverseGaussianFamily(Family):
         weights: ArrayLike | None = None,
         totals: ArrayLike | None = None,
     ) -> Array:
-        """Draw responses."""
-        shape = np.exp(-2.0 * np.asarray(dispersion, dtype=np.float64)[0])
-        return rng.wald(self.inverse_link(eta), shape)
+        """Draw responses; a row of weight 0 gets its mean."""
+        precision = float(np.exp(-2.0 * np.asarray(dispersion, dtype=np.float64)[0]))
+        return draw_where_informative(rng.wald, self.inverse_link(eta), precision, weights)

@@ -97,10 +97,15 @@ def response_distribution(
         mean, sd = location(family.link_function, eta), tf.exp(dispersion[..., 0])
         precision = ones if weights is None else np.asarray(weights, np.float64)
         return gaussian_response(mean, sd, precision, name=name)
+    if isinstance(family, GammaFamily | InverseGaussianFamily) and weights is not None:
+        divisors = np.asarray(weights, np.float64)  # of the dispersion
+        weights = (divisors > 0.0).astype(np.float64)
+        parameters = [parameters[0] - 0.5 * np.log(np.where(divisors > 0.0, divisors, _CERTAIN))]
     base = _builder(family)(family, eta, parameters, trials)
     return WeightedDistribution(base, weights, trials, name=name)
 
 
+_CERTAIN = 1e12  # weight of rows of weight 0 in draws: what comes is their mean
 Builder = Callable[[Any, Any, Any, Any], Any]
 
 

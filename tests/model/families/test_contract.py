@@ -17,7 +17,9 @@ each_case = pytest.mark.parametrize("case", CASES, ids=IDS)
 each_smooth_case = pytest.mark.parametrize(
     "case", [c for c in CASES if c.smooth], ids=[c.name for c in CASES if c.smooth]
 )
-COUNTED = [c for c in CASES if c.family.name not in ("gaussian", "binomial", "betabinomial")]
+SCALED = [c for c in CASES if c.family.uses_scale]
+TOTALS = ("binomial", "betabinomial")
+COUNTED = [c for c in CASES if c not in SCALED and c.family.name not in TOTALS]
 
 
 def bound(case: Case, nodes: int | None = None) -> tuple[Likelihood, np.ndarray]:
@@ -159,7 +161,7 @@ def test_link_and_its_derivative(case: Case) -> None:
 
 @pytest.mark.parametrize("case", COUNTED, ids=[c.name for c in COUNTED])
 def test_weights_count_rows(case: Case) -> None:
-    """Weight 2 is the row twice; for gaussian it is twice the precision, for binomial totals."""
+    """Weight 2 is the row twice; with a scale half the dispersion, for binomial totals."""
     once = case.family.bind(case.y)
     twice = case.family.bind(case.y, np.full(N, 2.0))
     dispersion = once.starting_dispersion
@@ -173,6 +175,47 @@ def test_weights_count_rows(case: Case) -> None:
     close(double.value, 2.0 * single.value, 1e-12)
     close(double.curvature, 2.0 * single.curvature, 1e-12)
     np.testing.assert_allclose(double.dispersion_score, 2.0 * single.dispersion_score, rtol=1e-9)
+
+
+@pytest.mark.parametrize("case", SCALED, ids=[c.name for c in SCALED])
+def test_weights_divide_the_dispersion(case: Case) -> None:
+    """``sigma^2 / w``, as R's glm; a row of weight 0 says nothing."""
+    weights = case.weights.copy()
+    weights[::5] = 0.0
+    dispersion = case.family.bind(case.y).starting_dispersion
+    got = make_likelihood(case.family.bind(case.y, weights)).expect(
+        case.mean, case.sd**2, dispersion
+    )
+    for i, weight in enumerate(weights):
+        if weight == 0.0:
+            expected, curvature = 0.0, 0.0
+        else:
+            row = make_likelihood(case.family.bind(case.y)).expect(
+                case.mean, case.sd**2, dispersion - 0.5 * np.log(weight)
+            )
+            expected, curvature = row.value[i], row.curvature[i]
+        np.testing.assert_allclose(got.value[i], expected, rtol=1e-11)
+        np.testing.assert_allclose(got.curvature[i], curvature, rtol=1e-11)
+
+    def total(shift: float) -> float:
+        likelihood = make_likelihood(case.family.bind(case.y, weights))
+        return float(likelihood.expect(case.mean, case.sd**2, dispersion + shift).value.sum())
+
+    score = (total(1e-5) - total(-1e-5)) / 2e-5
+    np.testing.assert_allclose(got.dispersion_score[0], score, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("case", SCALED, ids=[c.name for c in SCALED])
+def test_draws_have_a_dispersion_divided_by_the_weights(case: Case) -> None:
+    weights = np.tile([0.0, 0.5, 2.0, 8.0], 3)
+    family, dispersion = case.family.for_response(case.y), np.log([0.3])
+    eta = np.broadcast_to(case.mean, (40_000, N))
+    draws = family.simulate(eta, dispersion, np.random.default_rng(1), weights)
+    mean = family.inverse_link(case.mean)
+    seen = weights > 0.0
+    variance = 0.09 * family.variance(mean)[seen] / weights[seen]
+    np.testing.assert_allclose(draws.var(axis=0)[seen], variance, rtol=0.1)
+    np.testing.assert_allclose(draws[:, ~seen], np.broadcast_to(mean, eta.shape)[:, ~seen])
 
 
 @pytest.mark.parametrize("name", ["binomial", "nbinom2"])
