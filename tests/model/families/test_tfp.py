@@ -137,7 +137,7 @@ def test_one_argument_and_errors(tfp: Any) -> None:
         Family.from_tfp(
             lambda eta, phi: tfd.Normal(eta, phi.s), dispersion={"s": "positive"}, start=[1, 2]
         )
-    with pytest.raises(DataError, match="no finite density at the response of row 0"):
+    with pytest.raises(DataError, match="has no density at the response of row 0"):
         Family.from_tfp(lambda eta: tfd.Gamma(2.0, log_rate=-eta), link="log").bind([-1.0, 1.0])
 
 
