@@ -14,7 +14,7 @@ from glmmvi.api.arguments import start_factors
 from glmmvi.api.caller import stack_level
 from glmmvi.api.cumulant_engine import corrected_answer
 from glmmvi.design import DesignMatrices
-from glmmvi.errors import ArgumentError, DataError, GlmmviWarning
+from glmmvi.errors import ArgumentError, DataError, FitError, GlmmviWarning
 from glmmvi.inference import adaptive_quadrature, generalized_mixed, joint_modes
 from glmmvi.inference.generalized_mixed import GeneralizedMixedProblem, build_problem
 from glmmvi.inference.level_grid import one_factor
@@ -153,6 +153,11 @@ def fit_structured(
             max_evaluations=limit,
         )
         solution, log_likelihood, notes = found.solution, found.log_likelihood, ()
+    if not np.isfinite(log_likelihood):
+        raise FitError(
+            f"the log likelihood of the {family.name} family is not finite: the response may be "
+            "outside its range, or in an extreme unit"
+        )
     quadrature = f"Adaptive Gauss-Hermite Quadrature, nAGQ = {nAGQ}"
     return structured_answer(
         problem,

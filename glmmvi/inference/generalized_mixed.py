@@ -186,6 +186,8 @@ def glm_start(system: PirlsSystem, dispersion: Vector, *, max_iterations: int = 
         score, information = X.T @ at.score, X.T @ (w[:, None] * X)
         if prior is not None:
             score, information = score + prior.gradient(beta), information + prior.precision(beta)
+        if not np.isfinite(information).all() or not np.isfinite(score).all():
+            break
         step = np.linalg.lstsq(information, score)[0] if len(beta) else beta
         gain = 0.5 * float(score @ step)
         if not gain > 1e-8:

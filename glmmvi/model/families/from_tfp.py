@@ -152,6 +152,14 @@ def _parameter(name: str, support: Any) -> Dispersion:
     )
 
 
+def _failure(error: Exception) -> ArgumentError:
+    reason = str(error).strip().partition("\n")[0]
+    return ArgumentError(
+        "the family's distribution function fails: it has to return a TFP distribution that is "
+        f"elementwise in eta ({type(error).__name__}: {reason})"
+    )
+
+
 @dataclass(frozen=True, eq=False)
 class TfpFamily(Family):
     """A family made of a TFP distribution; see `from_tfp`."""
@@ -281,7 +289,10 @@ class TfpFamily(Family):
         natural = (tf.constant(value, tf.float64) for value in self.to_natural(values))
         trials = tf.ones_like(predictor) if totals is None else tf.constant(totals, tf.float64)
         phi = Parameters(zip(self.dispersion_names, natural, strict=True))
-        return self.distribution(*(predictor, phi, trials)[: self.arguments])
+        try:
+            return self.distribution(*(predictor, phi, trials)[: self.arguments])
+        except Exception as error:
+            raise _failure(error) from error
 
     def _check(self, eta: Array, data: tuple[Array, ...]) -> None:
         """Refuse a function that does not make a distribution for every linear predictor.
@@ -293,16 +304,12 @@ class TfpFamily(Family):
             If a response is not in the distribution's support.
         """
         totals = data[1] if self.arguments == 3 else None
+        made = self._at(eta, None, totals)
         try:
-            made = self._at(eta, None, totals)
             event_shape, batch_shape = tuple(made.event_shape), tuple(made.batch_shape)
             log_density = np.asarray(made.log_prob(data[0]))
         except Exception as error:
-            reason = str(error).strip().partition("\n")[0]
-            raise ArgumentError(
-                "the family's distribution function fails: it has to return a TFP distribution "
-                f"that is elementwise in eta ({type(error).__name__}: {reason})"
-            ) from error
+            raise _failure(error) from error
         if event_shape or batch_shape != eta.shape:
             raise ArgumentError(
                 f"the family's distribution has batch shape {batch_shape} and event shape "
