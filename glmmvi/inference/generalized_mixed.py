@@ -243,6 +243,33 @@ def first_state(system: PirlsSystem, dispersion: Vector) -> SurrogateState:
     return evaluate(system, factors, dispersion, zero, beta, np.maximum(at.curvature, 0.0))
 
 
+def first_surrogate(system: PirlsSystem, dispersion: Vector) -> tuple[SurrogateState, int]:
+    """The surrogate at covariance factors of one unit, or of less where that is far too much.
+
+    Too much it may be where the model without random effects has the higher ELBO: then a tenth
+    of it is tried, as long as it is better.
+
+    Returns
+    -------
+    SurrogateState
+    int
+        Factorisations.
+    """
+    glm = first_state(system, dispersion)
+    mean = system.offset + system.arrays.X @ glm.beta
+    without = system.likelihood.expect(mean, np.zeros_like(mean), dispersion)
+    goal, size, inner = float(without.value.sum()), 1.0, 0
+    best: SurrogateState | None = None
+    while best is None or (best.elbo < goal and size > 1e-3):
+        factors = [size * np.eye(d) for d in system.structure.d]
+        state, info = solve(system, factors, dispersion, glm, tolerance=1e-2)
+        inner += info.evaluations
+        if best is not None and not state.elbo > best.elbo:
+            break
+        best, size = state, 0.1 * size
+    return best, inner
+
+
 def factor_gradients(system: PirlsSystem, state: SurrogateState) -> list[Matrix]:
     """Derivatives of the ELBO by all elements of each covariance factor, shapes (d, d)."""
     g = state.expectation.score
@@ -321,13 +348,7 @@ def optimize(
     n_theta = sum(size * (size + 1) // 2 for size in d)
     dispersion = dispersion_start(system)
     tolerance = max(tolerance, rounding_error(system, dispersion))
-    first, info = solve(
-        system,
-        [np.eye(size) for size in d],
-        dispersion,
-        first_state(system, dispersion),
-        tolerance=1e-2,
-    )
+    first, inner = first_surrogate(system, dispersion)
     if start is None:
         factors = em_step(second_moments(first))
     else:
@@ -342,7 +363,7 @@ def optimize(
         for information, factor in zip(per_level, factors, strict=True)
     )
     looseness = 1e-5 / max(1.0, sharpness / _SHARP)
-    count = {"inner": info.evaluations}
+    count = {"inner": inner}
 
     def objective(x: Vector) -> tuple[float, Vector]:
         before = best["state"]
