@@ -164,7 +164,7 @@ def predictor_unit(likelihood: Likelihood) -> float:
         curvature = likelihood.expect(eta, np.zeros_like(eta), dispersion).curvature
     known = curvature[np.isfinite(curvature) & (curvature > 0.0)]
     spread = float(np.abs(eta - np.median(eta)).mean())
-    size = max(spread, 1.0 / np.sqrt(np.median(known)) if known.size else 0.0)
+    size = max(spread, 1.0 / np.sqrt(known.mean()) if known.size else 0.0)
     return 10.0 ** round(float(np.log10(size))) if size > 0.0 else 1.0
 
 
