@@ -95,7 +95,9 @@ def glmer(
         fast approximation, fixed and random effects maximised together.
     subset, weights, na_action, offset, contrasts, env, data_name
         See :func:`glmmvi.lmer`. For a binomial family, `weights` are the numbers of trials of a
-        response that is a proportion.
+        response that is a proportion. For gaussian, Gamma and inverse Gaussian families they
+        divide the dispersion, as in R: the variance is ``sigma^2 V(mu) / weights``. For other
+        families they multiply the log density, as in glmmTMB: a weight of 2 is the row twice.
     correction : {"cumulant"}, optional
         Experimental: adds half the variance of the log importance ratios to the ELBO, for crossed
         and nested designs with small binary clusters, where the ELBO's standard deviations are
