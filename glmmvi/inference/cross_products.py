@@ -188,14 +188,17 @@ class RowIndex:
         (flattened) of the dense term's first column at the row's levels.
     column : dict of int to intp, shape (n,)
         For a dense term, its first column in the dense block at the row's level.
+    sums : dict of int to tuple of sparse array, shape (L, n)
+        For each term, the matrices that sum rows times its columns by level.
     """
 
     coupling: dict[tuple[int, int], NDArray[np.intp]]
     column: dict[int, NDArray[np.intp]]
+    sums: dict[int, tuple[sparse.csc_array, ...]]
 
 
 def row_index(terms: Sequence[TermArrays], structure: BlockStructure) -> RowIndex:
-    """Positions of the rows of one partition; they do not change with weights."""
+    """Positions of the rows of one partition, and their sums; weights do not change them."""
     order = structure.order
     column = {r: structure.start[r] + terms[r].codes * terms[r].d for r in order.dense}
     coupling = {
@@ -203,7 +206,11 @@ def row_index(terms: Sequence[TermArrays], structure: BlockStructure) -> RowInde
         for k in order.eliminated
         for r in order.dense
     }
-    return RowIndex(coupling, column)
+    sums = {
+        r: tuple(_sum_by_level(terms[r], terms[r].Z[:, a]) for a in range(terms[r].d))
+        for r in (*order.eliminated, *order.dense)
+    }
+    return RowIndex(coupling, column, sums)
 
 
 def cross_products(
@@ -256,7 +263,7 @@ def cross_products(
                         for r in order.dense
                         for b in range(terms[r].d)
                     ],
-                    _sum_by_level(term, term.Z[:, a]) @ Xy,
+                    index.sums[k][a] @ Xy,
                 )
                 for a in range(term.d)
             ]
@@ -271,7 +278,7 @@ def cross_products(
         for a in range(terms[r].d):
             z = terms[r].Z[:, a]
             columns = slice(here.start + a, here.stop, terms[r].d)
-            dense[columns, U:] = _sum_by_level(terms[r], z) @ Xy
+            dense[columns, U:] = index.sums[r][a] @ Xy
             dense[U:, columns] = dense[columns, U:].T
             for s in order.dense:
                 if s <= r:
