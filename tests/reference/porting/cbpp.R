@@ -1,0 +1,13 @@
+library(lme4)
+gm1 <- glmer(cbind(incidence, size - incidence) ~ period + (1 | herd), cbpp, family = binomial)
+gm1
+summary(gm1)
+gm0 <- glmer(cbind(incidence, size - incidence) ~ 1 + (1 | herd), cbpp, family = binomial)
+anova(gm0, gm1)
+confint(gm1, method = "Wald")
+fixef(gm1)
+VarCorr(gm1)
+nd <- data.frame(period = c("1", "2", "3", "4"), herd = c("1", "1", "8", "8"))
+predict(gm1, nd)
+predict(gm1, nd, type = "response")
+predict(gm1, nd, re.form = NA, type = "response")

@@ -1,0 +1,16 @@
+library(lme4)
+form <- TICKS ~ YEAR + cHEIGHT + (1 | BROOD) + (1 | INDEX) + (1 | LOCATION)
+gm <- glmer(form, grouseticks, family = "poisson")
+gm
+summary(gm)
+fixef(gm)
+VarCorr(gm)
+ngrps(gm)
+re <- ranef(gm)
+re$LOCATION
+as.data.frame(re)
+s <- simulate(gm, nsim = 200, seed = 101)
+dim(s)
+mean(as.matrix(s))
+mean(as.matrix(s) == 0)
+mean(grouseticks$TICKS == 0)
