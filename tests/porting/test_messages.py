@@ -24,7 +24,9 @@ N = 60
 
 @cache
 def reference():
-    said = json.loads((REFERENCE.parent / "printouts" / "messages.json").read_text(encoding="utf-8"))
+    said = json.loads(
+        (REFERENCE.parent / "printouts" / "messages.json").read_text(encoding="utf-8")
+    )
     return {
         name: [row["conditions"]] if isinstance(row["conditions"], str) else row["conditions"]
         for name, row in said.items()
