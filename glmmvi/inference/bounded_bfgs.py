@@ -140,6 +140,7 @@ def minimize(
     *,
     probe: Vector,
     columns: Mapping[int, Index] | None = None,
+    newton: Callable[[Vector], NDArray[np.float64] | None] | None = None,
     longest: float = np.inf,
     tolerance: float = 1e-12,
     max_evaluations: int = 500,
@@ -165,6 +166,9 @@ def minimize(
         (the rest of its column in a covariance factor). The bound is then a mirror: a solution
         on it that would go on behind it goes on in front of it. Where the whole column is 0,
         its gradient is 0 too, and the curvature over the column decides.
+    newton : callable, optional
+        Hessian at the point where the objective was evaluated last, or None where it is not to
+        be had; where it is positive definite it takes the place of the approximation.
     longest : float
         Most that a parameter moves in one step.
     tolerance : float
@@ -201,7 +205,7 @@ def minimize(
         if evaluations >= max_evaluations:
             reason = f"the limit of {max_evaluations} evaluations was reached"
             break
-        state, info = step(objective, state, lower, longest)
+        state, info = step(objective, _with_exact(state, newton), lower, longest)
         iterations += 1
         evaluations += info.evaluations
         trace.append(state.value)
@@ -232,6 +236,19 @@ def minimize(
         trace=np.array(trace),
     )
     return state, record
+
+
+def _with_exact(
+    state: BfgsState, newton: Callable[[Vector], NDArray[np.float64] | None] | None
+) -> BfgsState:
+    """The state with the Hessian itself, where there is one and it is positive definite."""
+    exact = None if newton is None else newton(state.x)
+    if exact is None or not np.isfinite(exact).all():
+        return state
+    scale = np.sqrt(np.maximum(np.diag(exact), 1e-300))
+    if np.linalg.eigvalsh(exact / np.outer(scale, scale))[0] < 1e-6:
+        return state
+    return replace(state, hessian=exact)
 
 
 def _away_from_bound(

@@ -17,15 +17,12 @@ from numpy.typing import NDArray
 
 from glmmvi.inference.effects_posterior import EffectsPosterior
 from glmmvi.inference.gaussian_posterior import GaussianPosterior
-from glmmvi.inference.generalized_mixed import (
-    GeneralizedMixedProblem,
-    GeneralizedMixedSolution,
-    parameter_covariance,
-)
+from glmmvi.inference.generalized_mixed import GeneralizedMixedProblem, GeneralizedMixedSolution
 from glmmvi.inference.generalized_mixed import solution_at as generalized_solution_at
 from glmmvi.inference.linear_mixed import LinearMixedProblem, LinearMixedSolution
 from glmmvi.inference.linear_mixed import solution_at as linear_solution_at
 from glmmvi.inference.orthogonal_basis import covariance_factor, engine_factor
+from glmmvi.inference.parameter_hessian import parameter_covariance
 from glmmvi.inference.profiled_deviance import (
     columns_below,
     is_diagonal,

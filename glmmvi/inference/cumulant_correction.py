@@ -19,10 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glmmvi.inference.bounded_bfgs import minimize
+from glmmvi.inference.elbo_gradient import gradient_of
 from glmmvi.inference.generalized_mixed import (
     GeneralizedMixedProblem,
     GeneralizedMixedSolution,
-    gradient_of,
     solution_at,
 )
 from glmmvi.inference.generalized_mixed import optimize as optimize_surrogate

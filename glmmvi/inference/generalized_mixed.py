@@ -7,19 +7,18 @@ warm-started. The fixed effects are a point and are optimised over with the surr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 
-from glmmvi.inference.block_factorization import factorize
 from glmmvi.inference.block_matrices import congruence
 from glmmvi.inference.bounded_bfgs import minimize
 from glmmvi.inference.covariance_start import em_step, expected_curvature
-from glmmvi.inference.cross_products import block_structure, cross_products, row_index
+from glmmvi.inference.cross_products import block_structure, row_index
+from glmmvi.inference.elbo_gradient import level_information, schur_complement, second_moments
 from glmmvi.inference.expectations import Likelihood
 from glmmvi.inference.gaussian_posterior import GaussianPosterior
 from glmmvi.inference.optimization_record import OptimizationRecord
@@ -30,25 +29,22 @@ from glmmvi.inference.orthogonal_basis import (
     in_basis,
     orthogonal_basis,
 )
+from glmmvi.inference.outer_objective import OuterObjective
+from glmmvi.inference.parameter_hessian import OuterLogPrior, inverse_or_nan, parameter_covariance
 from glmmvi.inference.profiled_deviance import columns_below, is_diagonal, pack, unpack
 from glmmvi.inference.regression_arrays import RegressionArrays
-from glmmvi.inference.variational_pirls import (
-    PirlsSystem,
-    SurrogateState,
-    evaluate,
-    level_scores,
-    rounding_error,
-    solve,
-    with_precision,
+from glmmvi.inference.surrogate_start import (
+    LONGEST,
+    dispersion_start,
+    first_surrogate,
+    predictor_unit,
 )
+from glmmvi.inference.variational_pirls import PirlsSystem, SurrogateState, rounding_error
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
 
-OuterLogPrior = Callable[[Vector, Vector], tuple[float, Vector, Vector]]
-
 _SHARP = 100.0  # information a level, over the effects' precision, from which on it is much
-_LONGEST = 1.5  # most that a covariance factor or a log dispersion moves in one step
 
 
 @dataclass(frozen=True)
@@ -143,173 +139,6 @@ def build_problem(arrays: RegressionArrays, likelihood: Likelihood) -> Generaliz
     return GeneralizedMixedProblem(basis, system)
 
 
-def predictor_unit(likelihood: Likelihood) -> float:
-    """A power of ten near the size of what moves the linear predictor.
-
-    The engine measures random effects in it, so that a fit does not depend on the unit of a
-    response whose link has one (identity, inverse). It is 1 for logits and log means.
-
-    Parameters
-    ----------
-    likelihood : Likelihood
-
-    Returns
-    -------
-    float
-        From the spread of the linear predictor of the responses themselves, or the sd that one
-        row leaves in its linear predictor, whichever is larger.
-    """
-    eta, dispersion = likelihood.start()
-    with np.errstate(all="ignore"):
-        curvature = likelihood.expect(eta, np.zeros_like(eta), dispersion).curvature
-    known = curvature[np.isfinite(curvature) & (curvature > 0.0)]
-    spread = float(np.abs(eta - np.median(eta)).mean())
-    size = max(spread, 1.0 / np.sqrt(known.mean()) if known.size else 0.0)
-    return 10.0 ** round(float(np.log10(size))) if size > 0.0 else 1.0
-
-
-def glm_start(system: PirlsSystem, dispersion: Vector, *, max_iterations: int = 25) -> Vector:
-    """Fixed effects of the model without random effects, by damped Fisher scoring.
-
-    Returns
-    -------
-    float64, shape (p,)
-    """
-    X, offset, likelihood = system.arrays.X, system.offset, system.likelihood
-    nothing = np.zeros(len(offset))
-    eta, _ = likelihood.start()
-    beta = X.T @ (eta - offset)  # X is orthonormal
-    prior = system.beta_prior
-    at = likelihood.expect(offset + X @ beta, nothing, dispersion)
-    for _ in range(max_iterations):
-        w = np.maximum(at.curvature, 1e-8 * max(float(at.curvature.max()), 1e-8))
-        score, information = X.T @ at.score, X.T @ (w[:, None] * X)
-        if prior is not None:
-            score, information = score + prior.gradient(beta), information + prior.precision(beta)
-        if not np.isfinite(information).all() or not np.isfinite(score).all():
-            break
-        step = np.linalg.lstsq(information, score)[0] if len(beta) else beta
-        gain = 0.5 * float(score @ step)
-        if not gain > 1e-8:
-            break
-        length = 1.0
-        while length > 1e-6:
-            trial = likelihood.expect(offset + X @ (beta + length * step), nothing, dispersion)
-            change = 0.0
-            if prior is not None:
-                change = prior.log_density(beta + length * step) - prior.log_density(beta)
-            if trial.value.sum() + change >= at.value.sum():
-                break
-            length *= 0.4
-        else:
-            break
-        beta, at = beta + length * step, trial
-    return beta
-
-
-def dispersion_start(system: PirlsSystem) -> Vector:
-    """Dispersion parameters of the model without random effects, shape (k,)."""
-    _, dispersion = system.likelihood.start()
-    k = len(dispersion)
-    if k == 0:
-        return dispersion
-    mean = system.offset + system.arrays.X @ glm_start(system, dispersion)
-    nothing = np.zeros_like(mean)
-
-    def objective(x: Vector) -> tuple[float, Vector]:
-        at = system.likelihood.expect(mean, nothing, x)
-        return -2.0 * float(at.value.sum()), -2.0 * at.dispersion_score
-
-    state, _ = minimize(
-        objective,
-        dispersion,
-        np.full(k, -np.inf),
-        np.eye(k) * float(system.arrays.n),
-        probe=np.ones(k),
-        longest=_LONGEST,
-        tolerance=1e-3,
-        max_evaluations=60,
-    )
-    return state.x
-
-
-def first_state(system: PirlsSystem, dispersion: Vector) -> SurrogateState:
-    """A state to start PIRLS from: the GLM's fixed effects, no random effects."""
-    beta = glm_start(system, dispersion)
-    mean = system.offset + system.arrays.X @ beta
-    at = system.likelihood.expect(mean, np.zeros_like(mean), dispersion)
-    factors = [np.eye(term.d) for term in system.arrays.terms]
-    zero = [np.zeros((term.n_levels, term.d)) for term in system.arrays.terms]
-    return evaluate(system, factors, dispersion, zero, beta, np.maximum(at.curvature, 0.0))
-
-
-def first_surrogate(system: PirlsSystem, dispersion: Vector) -> tuple[SurrogateState, int]:
-    """The surrogate at covariance factors of one unit, or of less where that is far too much.
-
-    Too much it may be where the model without random effects has the higher ELBO: then a tenth
-    of it is tried, as long as it is better.
-
-    Returns
-    -------
-    SurrogateState
-    int
-        Factorisations.
-    """
-    glm = first_state(system, dispersion)
-    mean = system.offset + system.arrays.X @ glm.beta
-    without = system.likelihood.expect(mean, np.zeros_like(mean), dispersion)
-    goal, size, inner = float(without.value.sum()), 1.0, 0
-    best: SurrogateState | None = None
-    while best is None or (best.elbo < goal and size > 1e-3):
-        factors = [size * np.eye(d) for d in system.structure.d]
-        state, info = solve(system, factors, dispersion, glm, tolerance=1e-2)
-        inner += info.evaluations
-        if best is not None and not state.elbo > best.elbo:
-            break
-        best, size = state, 0.1 * size
-    return best, inner
-
-
-def factor_gradients(system: PirlsSystem, state: SurrogateState) -> list[Matrix]:
-    """Derivatives of the ELBO by all elements of each covariance factor, shapes (d, d)."""
-    g = state.expectation.score
-    by_factor = []
-    for term, u, log_det in zip(
-        system.arrays.terms, state.u_mean, state.selected.factors, strict=True
-    ):
-        scores = level_scores(term.Z, term.codes, g, term.n_levels)
-        by_factor.append(scores.T @ u - 0.5 * log_det)
-    return by_factor
-
-
-def gradient_of(system: PirlsSystem, state: SurrogateState) -> tuple[Vector, Vector, Vector]:
-    """Derivatives of the ELBO at the best surrogate: by theta, beta and the dispersion."""
-    by_theta = pack(factor_gradients(system, state))
-    by_beta = system.arrays.X.T @ state.expectation.score
-    if system.beta_prior is not None:
-        by_beta = by_beta + system.beta_prior.gradient(state.beta)
-    return by_theta, by_beta, state.expectation.dispersion_score
-
-
-def level_information(system: PirlsSystem, curvature: Vector) -> list[float]:
-    """What a level tells of each of its random effects, on average, for every term."""
-    return [
-        max(float(curvature @ np.square(term.Z).mean(axis=1)) / term.n_levels, 0.1)
-        for term in system.arrays.terms
-    ]
-
-
-def second_moments(state: SurrogateState) -> list[Matrix]:
-    """``E[b b']`` of every level of every term under the surrogate, shapes (d, d, L)."""
-    moments = []
-    for u, factor, block in zip(
-        state.u_mean, state.factorization.factors, state.selected.blocks, strict=True
-    ):
-        b = u @ factor.T
-        moments.append(block + np.einsum("la,lb->abl", b, b))
-    return moments
-
-
 def optimize(
     problem: GeneralizedMixedProblem,
     *,
@@ -354,7 +183,6 @@ def optimize(
     else:
         pairs = zip(start, problem.basis.Z_factors, strict=True)
         factors = [engine_factor(factor, Z_factor) for factor, Z_factor in pairs]
-    best: dict[str, Any] = {"state": first, "change": 1.0}
     per_level = level_information(system, first.curvature)
     # information on a level's effects in units of their variance: where there is much of it a
     # small inexactness of the means is a large one of the gradient
@@ -362,30 +190,14 @@ def optimize(
         information * float(np.vdot(factor, factor))
         for information, factor in zip(per_level, factors, strict=True)
     )
-    looseness = 1e-5 / max(1.0, sharpness / _SHARP)
-    count = {"inner": inner}
-
-    def objective(x: Vector) -> tuple[float, Vector]:
-        before = best["state"]
-        # as exact as the progress of the outer iteration asks for
-        loose = looseness * min(1.0, best["change"])
-        state, info = solve(
-            system,
-            unpack(x[:n_theta], d),
-            x[n_theta:],
-            before,
-            tolerance=max(inner_tolerance, loose),
-        )
-        count["inner"] += info.evaluations
-        best["change"] = abs(state.elbo - before.elbo)
-        best["state"] = state
-        by_theta, _, by_dispersion = gradient_of(system, state)
-        value, gradient = -2.0 * state.elbo, -2.0 * np.concatenate([by_theta, by_dispersion])
-        if penalty is not None:
-            log_prior, *slopes = penalty(x[:n_theta], x[n_theta:])
-            value, gradient = value - 2.0 * log_prior, gradient - 2.0 * np.concatenate(slopes)
-        return value, gradient
-
+    objective = OuterObjective(
+        system,
+        penalty,
+        looseness=1e-5 / max(1.0, sharpness / _SHARP),
+        tolerance=inner_tolerance,
+        state=first,
+        inner_evaluations=inner,
+    )
     x = np.concatenate([pack(factors), dispersion])
     diagonal = np.concatenate([is_diagonal(d), np.zeros(len(dispersion), dtype=bool)])
     levels = system.structure.n_levels
@@ -401,16 +213,15 @@ def optimize(
         np.where(diagonal, 0.0, -np.inf),
         np.diag(np.concatenate([curvature, n])),
         probe=np.concatenate([*probe, np.ones(len(dispersion))]),
-        longest=_LONGEST,
+        longest=LONGEST,
         columns=columns_below(d),
+        newton=objective.hessian,
         tolerance=tolerance,
         max_evaluations=max_evaluations,
     )
+    state = objective.solve(final.x, inner_tolerance)
+    count = {"inner": objective.inner_evaluations}
     theta, dispersion = final.x[:n_theta], final.x[n_theta:]
-    state, info = solve(
-        system, unpack(theta, d), dispersion, best["state"], tolerance=inner_tolerance
-    )
-    count["inner"] += info.evaluations
     solution = solution_at(
         problem, theta, dispersion, state, count, hessian=hessian, penalty=penalty
     )
@@ -481,106 +292,3 @@ def solution_at(
         rotations=tuple(rotation for _, rotation in moved),
         inner_evaluations=count["inner"],
     )
-
-
-def schur_complement(system: PirlsSystem, state: SurrogateState) -> Matrix:
-    """``X'WX - X'WA (I + A'WA)^-1 A'WX`` in the engine's basis, shape (p, p)."""
-    products = cross_products(
-        system.arrays,
-        system.structure,
-        index=system.index,
-        curvature=state.curvature,
-        weighted_y=np.zeros(system.arrays.n),
-    )
-    if system.beta_prior is not None:
-        precision = system.beta_prior.precision(state.beta)
-        products = with_precision(products, system.structure, precision)
-    f = factorize(products, system.structure, state.factorization.factors)
-    p = system.structure.p
-    return f.fixed[:p, :p]
-
-
-def _reflected(centre: SurrogateState, moved: SurrogateState) -> SurrogateState:
-    """Where to start on the other side of a central difference: the surrogate mirrored."""
-    return replace(
-        centre,
-        u_mean=tuple(2.0 * c - m for c, m in zip(centre.u_mean, moved.u_mean, strict=True)),
-        curvature=2.0 * centre.curvature - moved.curvature,
-    )
-
-
-def parameter_covariance(
-    system: PirlsSystem,
-    theta: Vector,
-    dispersion: Vector,
-    state: SurrogateState,
-    count: dict[str, int],
-    penalty: OuterLogPrior | None = None,
-) -> Matrix | None:
-    """Inverse Hessian of ``-elbo`` over (theta, beta, dispersion), by differences.
-
-    Central differences of the exact gradient, of the log prior too where there is a penalty.
-    Parameters on their bound are kept there: their rows and columns are 0. None if the Hessian
-    is not positive definite.
-    """
-    d, p, k = system.structure.d, system.structure.p, theta.size
-    x = np.concatenate([theta, state.beta, dispersion])
-    free = ~(np.concatenate([is_diagonal(d), np.zeros(x.size - k, dtype=bool)]) & (x <= 0.0))
-    spread = np.concatenate(
-        [
-            np.repeat(
-                [1.0 / np.sqrt(2.0 * L) for L in system.structure.n_levels],
-                [size * (size + 1) // 2 for size in d],
-            ),
-            1.0 / np.sqrt(positive_diagonal(schur_complement(system, state))),
-            np.full(len(dispersion), 1.0 / np.sqrt(system.arrays.n)),
-        ]
-    )
-    steps = 0.04 * spread
-    diagonal = np.concatenate([is_diagonal(d), np.zeros(x.size - k, dtype=bool)])
-    steps = np.where(diagonal, np.minimum(steps, 0.5 * np.maximum(x, 1e-300)), steps)
-    hessian = np.zeros((x.size, x.size))
-    for i in np.flatnonzero(free):
-        sides, start = [], state
-        for sign in (1.0, -1.0):
-            at = x.copy()
-            at[i] += sign * steps[i]
-            moved, info = solve(
-                system,
-                unpack(at[:k], d),
-                at[k + p :],
-                start,
-                fixed_beta=at[k : k + p],
-                tolerance=1e-10,
-            )
-            count["inner"] += info.evaluations
-            slopes = gradient_of(system, moved)
-            if penalty is not None:
-                _, by_theta, by_dispersion = penalty(at[:k], at[k + p :])
-                slopes = (slopes[0] + by_theta, slopes[1], slopes[2] + by_dispersion)
-            sides.append(np.concatenate(slopes))
-            start = _reflected(state, moved)
-        hessian[i] = -(sides[0] - sides[1]) / (2.0 * steps[i])
-    hessian = 0.5 * (hessian + hessian.T)
-    within = hessian[np.ix_(free, free)]
-    scale = 1.0 / np.sqrt(positive_diagonal(within))
-    scaled = within * np.outer(scale, scale)
-    if not np.isfinite(scaled).all() or (within.size and np.linalg.eigvalsh(scaled)[0] <= 0.0):
-        return None
-    covariance = np.zeros_like(hessian)
-    covariance[np.ix_(free, free)] = np.linalg.inv(scaled) * np.outer(scale, scale)
-    return covariance
-
-
-def positive_diagonal(matrix: Matrix) -> Vector:
-    """The diagonal, no element of it below a trillionth of the largest, shape (k,)."""
-    diagonal = np.diag(matrix)
-    return np.maximum(diagonal, 1e-12 * max(float(diagonal.max(initial=0.0)), 1e-300))
-
-
-def inverse_or_nan(matrix: Matrix) -> Matrix:
-    """The inverse, or NaN where there is none."""
-    try:
-        return np.asarray(np.linalg.inv(matrix), dtype=np.float64)
-    except np.linalg.LinAlgError:
-        return np.full_like(matrix, np.nan)

@@ -11,13 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glmmvi.inference.covariance_coordinates import engine_factor_and_rotation
+from glmmvi.inference.elbo_gradient import factor_gradients, gradient_of
 from glmmvi.inference.generalized_mixed import (
     GeneralizedMixedProblem,
     GeneralizedMixedSolution,
     build_problem,
-    factor_gradients,
-    first_state,
-    gradient_of,
 )
 from glmmvi.inference.linear_profile import (
     CovarianceParameter,
@@ -27,6 +25,7 @@ from glmmvi.inference.linear_profile import (
 from glmmvi.inference.profile_likelihood import ProfileTarget
 from glmmvi.inference.profiled_deviance import columns_below, is_diagonal, unpack
 from glmmvi.inference.regression_arrays import RegressionArrays
+from glmmvi.inference.surrogate_start import first_state
 from glmmvi.inference.variational_pirls import PirlsSystem, SurrogateState, solve
 
 Vector = NDArray[np.float64]

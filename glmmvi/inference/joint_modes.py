@@ -31,14 +31,13 @@ from glmmvi.inference.expectations import Expectation
 from glmmvi.inference.generalized_mixed import (
     GeneralizedMixedProblem,
     GeneralizedMixedSolution,
-    dispersion_start,
-    first_state,
     solution_at,
 )
 from glmmvi.inference.optimization_record import OptimizationRecord
 from glmmvi.inference.orthogonal_basis import engine_factor
 from glmmvi.inference.predictor_variance import predictor_variance
 from glmmvi.inference.profiled_deviance import columns_below, is_diagonal, pack, unpack
+from glmmvi.inference.surrogate_start import dispersion_start, first_state
 from glmmvi.inference.variational_pirls import (
     PirlsInfo,
     PirlsSystem,

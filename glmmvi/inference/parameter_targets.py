@@ -23,16 +23,14 @@ from glmmvi.inference.block_factorization import (
     random_effects,
 )
 from glmmvi.inference.covariance_coordinates import engine_factor_and_rotation
+from glmmvi.inference.elbo_gradient import factor_gradients
 from glmmvi.inference.gaussian_posterior import GaussianPosterior
-from glmmvi.inference.generalized_mixed import (
-    GeneralizedMixedProblem,
-    factor_gradients,
-    first_state,
-)
+from glmmvi.inference.generalized_mixed import GeneralizedMixedProblem
 from glmmvi.inference.linear_mixed import LinearMixedProblem
 from glmmvi.inference.parameter_posterior import Evaluation
 from glmmvi.inference.penalized_linear import weights_constant
 from glmmvi.inference.penalty import Penalty, TermPrior
+from glmmvi.inference.surrogate_start import first_state
 from glmmvi.inference.variational_pirls import SurrogateState, solve
 
 Matrix = NDArray[np.float64]

@@ -6,14 +6,10 @@ import numpy as np
 from scipy.linalg import solve_triangular
 
 from glmmvi.inference.covariance_start import em_step
-from glmmvi.inference.generalized_mixed import (
-    GeneralizedMixedProblem,
-    dispersion_start,
-    first_state,
-    second_moments,
-    solution_at,
-)
+from glmmvi.inference.elbo_gradient import second_moments
+from glmmvi.inference.generalized_mixed import GeneralizedMixedProblem, solution_at
 from glmmvi.inference.profiled_deviance import pack
+from glmmvi.inference.surrogate_start import dispersion_start, first_state
 from glmmvi.inference.variational_pirls import solve
 from glmmvi.model.starting_values import StartingValues
 

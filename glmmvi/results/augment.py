@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from glmmvi.design.sparse_columns import sparse_columns
 from glmmvi.errors import ArgumentError
 from glmmvi.inference.effects_posterior import combination_variance
-from glmmvi.inference.generalized_mixed import schur_complement
+from glmmvi.inference.elbo_gradient import schur_complement
 from glmmvi.results.any_fit import AnyFit
 from glmmvi.results.effects import effects_of
 from glmmvi.results.generalized_fit import GeneralizedMixedFit

@@ -10,17 +10,13 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from glmmvi.inference.generalized_mixed import (
-    build_problem,
-    first_state,
-    gradient_of,
-    optimize,
-    solution_at,
-)
+from glmmvi.inference.elbo_gradient import gradient_of
+from glmmvi.inference.generalized_mixed import build_problem, optimize, solution_at
 from glmmvi.inference.likelihood import make_likelihood
 from glmmvi.inference.orthogonal_basis import engine_factor
 from glmmvi.inference.profiled_deviance import pack, unpack
 from glmmvi.inference.regression_arrays import RegressionArrays, TermArrays
+from glmmvi.inference.surrogate_start import first_state
 from glmmvi.inference.variational_pirls import solve
 from glmmvi.model.families import Gamma, binomial, nbinom2, poisson
 from tests.inference.dense_generalized import dense_surrogate, marginal_log_likelihood

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from glmmvi.inference.generalized_mixed import first_state
 from glmmvi.inference.level_gap import level_gap
 from glmmvi.inference.level_grid import level_grid, one_factor
 from glmmvi.inference.level_integrals import integrate
 from glmmvi.inference.profiled_deviance import pack, unpack
 from glmmvi.inference.regression_arrays import RegressionArrays, TermArrays
+from glmmvi.inference.surrogate_start import first_state
 from glmmvi.inference.variational_pirls import solve
 from tests.inference.designs import factors
 from tests.inference.level_problems import FAMILIES, dense_log_likelihood, level_problem

@@ -12,7 +12,7 @@ from numpy.testing import assert_allclose
 
 import glmmvi as gv
 from glmmvi.inference.cumulant_correction import CorrectedElbo
-from glmmvi.inference.generalized_mixed import gradient_of
+from glmmvi.inference.elbo_gradient import gradient_of
 from glmmvi.inference.independent_parts import independent_parts
 from glmmvi.inference.profiled_deviance import pack
 from tests.results.test_generalized_pair import structured_fit

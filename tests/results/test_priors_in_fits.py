@@ -8,7 +8,7 @@ import pytest
 
 import glmmvi as gv
 from glmmvi.errors import ArgumentError
-from glmmvi.inference.generalized_mixed import gradient_of
+from glmmvi.inference.elbo_gradient import gradient_of
 from glmmvi.model.priors import LKJ, Exponential, Flat, HalfCauchy, HalfNormal, Normal, StudentT
 from glmmvi.results.penalized_posterior import PenalizedPosterior
 

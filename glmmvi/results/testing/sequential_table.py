@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from glmmvi.inference.generalized_mixed import schur_complement
+from glmmvi.inference.elbo_gradient import schur_complement
 from glmmvi.results.mixed_fit import MixedModelFit
 from glmmvi.results.tables import AnovaTable
 from glmmvi.results.variational_posterior import VariationalPosterior
