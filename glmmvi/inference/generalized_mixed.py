@@ -16,9 +16,9 @@ from scipy.linalg import solve_triangular
 
 from glmmvi.inference.block_matrices import congruence
 from glmmvi.inference.bounded_bfgs import minimize
-from glmmvi.inference.covariance_start import em_step, expected_curvature
+from glmmvi.inference.covariance_start import expected_curvature
 from glmmvi.inference.cross_products import block_structure, row_index
-from glmmvi.inference.elbo_gradient import level_information, schur_complement, second_moments
+from glmmvi.inference.elbo_gradient import level_information, schur_complement
 from glmmvi.inference.expectations import Likelihood
 from glmmvi.inference.gaussian_posterior import GaussianPosterior
 from glmmvi.inference.optimization_record import OptimizationRecord
@@ -177,9 +177,9 @@ def optimize(
     n_theta = sum(size * (size + 1) // 2 for size in d)
     dispersion = dispersion_start(system)
     tolerance = max(tolerance, rounding_error(system, dispersion))
-    first, inner = first_surrogate(system, dispersion)
+    first, dispersion, inner = first_surrogate(system, dispersion)
     if start is None:
-        factors = em_step(second_moments(first))
+        factors = list(first.factorization.factors)
     else:
         pairs = zip(start, problem.basis.Z_factors, strict=True)
         factors = [engine_factor(factor, Z_factor) for factor, Z_factor in pairs]

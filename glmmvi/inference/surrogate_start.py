@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from glmmvi.inference.bounded_bfgs import minimize
 from glmmvi.inference.expectations import Likelihood
-from glmmvi.inference.variational_pirls import PirlsSystem, SurrogateState, evaluate, solve
+from glmmvi.inference.variational_pirls import (
+    PirlsSystem,
+    SurrogateState,
+    evaluate,
+    newton_target,
+)
 
+Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
 
 LONGEST = 1.5  # most that a covariance factor or a log dispersion moves in one step
+_STEPS = 20  # of the surrogate and the parameters together
+_CLEARLY = 0.5  # nats
+_LONGEST_POWER = 4.0  # of a scoring step, in EM steps
+_DIFFERENCE = 1e-3  # in an unconstrained dispersion parameter
 
 
 def predictor_unit(likelihood: Likelihood) -> float:
@@ -106,36 +118,145 @@ def dispersion_start(system: PirlsSystem) -> Vector:
 
 def first_state(system: PirlsSystem, dispersion: Vector) -> SurrogateState:
     """A state to start PIRLS from: the GLM's fixed effects, no random effects."""
-    beta = glm_start(system, dispersion)
-    mean = system.offset + system.arrays.X @ beta
-    at = system.likelihood.expect(mean, np.zeros_like(mean), dispersion)
+    beta, curvature, _ = _without_random_effects(system, dispersion)
     factors = [np.eye(term.d) for term in system.arrays.terms]
     zero = [np.zeros((term.n_levels, term.d)) for term in system.arrays.terms]
-    return evaluate(system, factors, dispersion, zero, beta, np.maximum(at.curvature, 0.0))
+    return evaluate(system, factors, dispersion, zero, beta, curvature)
 
 
-def first_surrogate(system: PirlsSystem, dispersion: Vector) -> tuple[SurrogateState, int]:
-    """The surrogate at covariance factors of one unit, or of less where that is far too much.
+def first_surrogate(system: PirlsSystem, dispersion: Vector) -> tuple[SurrogateState, Vector, int]:
+    """A surrogate near the optimum: every step moves it together with the parameters.
 
-    Too much it may be where the model without random effects has the higher ELBO: then a tenth
-    of it is tried, as long as it is better.
+    It starts at covariance factors of one unit, or of less where that is far too much: where
+    the model without random effects has the higher ELBO, a tenth of it is tried, as long as it
+    is better.
+
+    Parameters
+    ----------
+    system : PirlsSystem
+    dispersion : float64, shape (k,)
 
     Returns
     -------
     SurrogateState
+        Its covariance factors are those of its factorisation.
+    dispersion : float64, shape (k,)
     int
         Factorisations.
     """
-    glm = first_state(system, dispersion)
-    mean = system.offset + system.arrays.X @ glm.beta
-    without = system.likelihood.expect(mean, np.zeros_like(mean), dispersion)
-    goal, size, inner = float(without.value.sum()), 1.0, 0
-    best: SurrogateState | None = None
-    while best is None or (best.elbo < goal and size > 1e-3):
+    beta, curvature, goal = _without_random_effects(system, dispersion)
+    size, inner = 1.0, 0
+    best: tuple[SurrogateState, Vector] | None = None
+    while best is None or (best[0].elbo < goal - _CLEARLY and size > 1e-3):
         factors = [size * np.eye(d) for d in system.structure.d]
-        state, info = solve(system, factors, dispersion, glm, tolerance=1e-2)
-        inner += info.evaluations
-        if best is not None and not state.elbo > best.elbo:
+        zero = [np.zeros((term.n_levels, term.d)) for term in system.arrays.terms]
+        first = evaluate(system, factors, dispersion, zero, beta, curvature)
+        *found, evaluations = _moved_together(system, dispersion, first)
+        inner += 1 + evaluations
+        if best is not None and not found[0].elbo > best[0].elbo:
             break
-        best, size = state, 0.1 * size
-    return best, inner
+        best, size = (found[0], found[1]), 0.1 * size
+    return *best, inner
+
+
+def _moved_together(
+    system: PirlsSystem, dispersion: Vector, state: SurrogateState
+) -> tuple[SurrogateState, Vector, int]:
+    """Steps of the surrogate, the covariance factors and the dispersion at once.
+
+    They end when a step gains little. A step that would lower the ELBO is one of the surrogate
+    alone, shortened until it does not.
+    """
+    evaluations, settled = 0, False
+    for _ in range(_STEPS):
+        u_goal, beta, _ = newton_target(system, state, fixed_beta=False)
+        old = state.factorization.factors
+        if settled:
+            factors = scoring_factors(state, u_goal)
+            pairs = zip(factors, old, u_goal, strict=True)
+            u = [np.linalg.solve(new, was @ x.T).T for new, was, x in pairs]
+            phi = dispersion + _dispersion_step(system, dispersion, state)
+            trial = evaluate(system, factors, phi, u, beta, state.expectation.curvature)
+            evaluations += 1
+            rise = trial.elbo - state.elbo
+            if rise > 0.0:
+                state, dispersion = trial, phi
+                if rise < _CLEARLY:
+                    break
+                continue
+        length, rise = 1.0, -1.0
+        while not rise > 0.0 and length > 1e-3:
+            u = [x + length * (goal - x) for x, goal in zip(state.u_mean, u_goal, strict=True)]
+            weights = state.curvature + length * (state.expectation.curvature - state.curvature)
+            there = state.beta + length * (beta - state.beta)
+            trial = evaluate(system, old, dispersion, u, there, weights)
+            evaluations += 1
+            rise = trial.elbo - state.elbo
+            settled = length == 1.0
+            length *= 0.4
+        if not rise > 0.0:
+            break
+        state = trial
+    return state, dispersion, evaluations
+
+
+def scoring_factors(state: SurrogateState, u_goal: Sequence[Matrix]) -> list[Matrix]:
+    """Covariance factors after a scoring step of each term alone.
+
+    Where the surrogate knows the effects well it is the EM step; where a share ``r`` of their
+    prior variance is left, EM's step is short by about ``(1 - r)^2``, and is made longer.
+
+    Parameters
+    ----------
+    state : SurrogateState
+    u_goal : sequence of float64, shape (L, d)
+        Means of the spherical effects.
+
+    Returns
+    -------
+    list of float64, shape (d, d)
+        Lower triangles.
+    """
+    f = state.factorization
+    moved = []
+    for factor, u, block in zip(f.factors, u_goal, state.selected.blocks, strict=True):
+        left = _whitened(factor, block.mean(axis=2))
+        known = 1.0 - float(np.trace(left)) / len(factor)
+        values, vectors = np.linalg.eigh(left + u.T @ u / len(u))
+        power = min(1.0 / max(known, 0.1) ** 2, _LONGEST_POWER)
+        stretched = (vectors * np.clip(values, 1e-3, 1e3) ** power) @ vectors.T
+        moved.append(np.linalg.cholesky(factor @ stretched @ factor.T))
+    return moved
+
+
+def _whitened(factor: Matrix, covariance: Matrix) -> Matrix:
+    half = np.linalg.solve(factor, covariance)
+    return np.asarray(np.linalg.solve(factor, half.T), dtype=np.float64)
+
+
+def _dispersion_step(system: PirlsSystem, dispersion: Vector, state: SurrogateState) -> Vector:
+    """A Newton step of the dispersion parameters at a fixed linear predictor, shape (k,)."""
+    k = len(dispersion)
+    information = np.empty((k, k))
+    for i, step in enumerate(_DIFFERENCE * np.eye(k)):
+        sides = [
+            system.likelihood.expect(state.mean, state.variance, dispersion + sign * step)
+            for sign in (1.0, -1.0)
+        ]
+        slopes = [side.dispersion_score for side in sides]
+        information[i] = (slopes[1] - slopes[0]) / (2.0 * _DIFFERENCE)
+    information = 0.5 * (information + information.T)
+    if not np.isfinite(information).all() or (k and np.linalg.eigvalsh(information)[0] <= 0.0):
+        return np.zeros(k)
+    step = np.linalg.solve(information, state.expectation.dispersion_score)
+    return np.clip(step, -LONGEST, LONGEST)
+
+
+def _without_random_effects(
+    system: PirlsSystem, dispersion: Vector
+) -> tuple[Vector, Vector, float]:
+    """Fixed effects, curvature and log likelihood of the model without random effects."""
+    beta = glm_start(system, dispersion)
+    mean = system.offset + system.arrays.X @ beta
+    at = system.likelihood.expect(mean, np.zeros_like(mean), dispersion)
+    return beta, np.maximum(at.curvature, 0.0), float(at.value.sum())
