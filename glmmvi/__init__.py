@@ -100,6 +100,8 @@ from glmmvi.results.saving import load, save
 from glmmvi.results.simulation import simulate
 from glmmvi.results.statistics import (
     cooks_distance,
+    dfbeta,
+    dfbetas,
     emmeans,
     emtrends,
     hatvalues,
@@ -108,6 +110,8 @@ from glmmvi.results.statistics import (
     overdispersion,
     r2,
     rePCA,
+    rstandard,
+    rstudent,
 )
 from glmmvi.results.testing import Anova, anova, contest, drop1, linear_hypothesis, ranova
 from glmmvi.results.tidy import glance, tidy
@@ -160,6 +164,8 @@ __all__ = [
     "cooks_distance",
     "deviance",
     "df_residual",
+    "dfbeta",
+    "dfbetas",
     "dotplot",
     "drop1",
     "emmeans",
@@ -214,6 +220,8 @@ __all__ = [
     "refit",
     "refitML",
     "residuals",
+    "rstandard",
+    "rstudent",
     "save",
     "sigma",
     "simulate",

@@ -115,15 +115,21 @@ class AfterFit:
 
     def hatvalues(self: Any) -> pd.Series:
         """Leverage of every row: :func:`glmmvi.hatvalues`."""
-        from glmmvi.results.statistics.influence import hatvalues
+        from glmmvi.results.statistics.row_diagnostics import hatvalues
 
         return hatvalues(self)
 
-    def cooks_distance(self: Any) -> pd.Series:
-        """Cook's distance of every row: :func:`glmmvi.cooks_distance`."""
-        from glmmvi.results.statistics.influence import cooks_distance
+    def rstudent(self: Any) -> pd.Series:
+        """Studentized residuals: :func:`glmmvi.rstudent`."""
+        from glmmvi.results.statistics.row_diagnostics import rstudent
 
-        return cooks_distance(self)
+        return rstudent(self)
+
+    def cooks_distance(self: Any, groups: str | Sequence[str] | None = None) -> pd.Series:
+        """Cook's distance of every row or level: :func:`glmmvi.cooks_distance`."""
+        from glmmvi.results.statistics.influence_measures import cooks_distance
+
+        return cooks_distance(self, groups)
 
     def save(self: Any, path: str | os.PathLike[str]) -> None:
         """Write the fit to one file, without the data: :func:`glmmvi.load` reads it."""
