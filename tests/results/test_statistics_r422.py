@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import chi2
 
 import glmmvi as gv
 from glmmvi.results.statistics import (
@@ -73,6 +74,40 @@ def test_overdispersion_is_that_of_the_faq():
     assert test.ratio == pytest.approx(expected["ratio"], rel=0.01)
     with pytest.raises(gv.ArgumentError, match="estimates its residual variance"):
         overdispersion(sleepstudy())
+
+
+@pytest.mark.parametrize("extra", [0.0, 1.0])
+def test_overdispersion_has_intervals_from_chi_square_and_from_the_surrogate(extra):
+    rng = np.random.default_rng(2)
+    g, x = np.repeat(np.arange(30), 6), rng.normal(size=180)
+    eta = 0.5 + 0.5 * x + rng.normal(0.0, 0.5, 30)[g] + rng.normal(0.0, extra, 180)
+    data = pd.DataFrame({"y": rng.poisson(np.exp(eta)), "x": x, "g": g.astype(str)})
+    fit = gv.glmer("y ~ x + (1 | g)", data, family="poisson")
+    exact = overdispersion(fit, level=0.9)
+    # the bounds are the ratios whose chi-square tests just reject
+    assert chi2.sf(exact.chisq / exact.lower, exact.rdf) == pytest.approx(0.05)
+    assert chi2.sf(exact.chisq / exact.upper, exact.rdf) == pytest.approx(0.95)
+    drawn = overdispersion(fit, level=0.9, method="surrogate", nsim=500)
+    assert drawn.lower < drawn.ratio < drawn.upper
+    assert (drawn.lower < 1.0 < drawn.upper) == (extra == 0.0)
+    assert (drawn.p > 0.05) == (extra == 0.0)
+    assert drawn == overdispersion(fit, level=0.9, method="surrogate", nsim=500)
+    assert "surrogate" in str(drawn)
+    with pytest.raises(gv.ArgumentError, match="neither 'chisq' nor 'surrogate'"):
+        overdispersion(fit, method="chi")
+
+
+@pytest.mark.parametrize("kind", ["penalised", "posterior"])
+def test_shares_of_fits_with_priors_have_intervals(kind):
+    sds = {"Subject": gv.HalfNormal(200)}  # says next to nothing
+    arguments = {"priors": sds} if kind == "penalised" else {"theta_posterior": True}
+    other = gv.lmer(
+        "Reaction ~ Days + (Days | Subject)", gv.load_dataset("sleepstudy"), **arguments
+    )
+    ours, plain = r2(other).as_data_frame(), r2(sleepstudy()).as_data_frame()
+    np.testing.assert_allclose(ours, plain, atol=0.05)
+    assert (ours["lower"] < ours["estimate"]).all()
+    assert (ours["estimate"] < ours["upper"]).all()
 
 
 def tables():

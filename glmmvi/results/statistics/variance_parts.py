@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from scipy.special import ndtri, polygamma
 
 from glmmvi.errors import ArgumentError
-from glmmvi.inference.covariance_points import CovariancePoint
 from glmmvi.model.families import Family
 from glmmvi.model.families.binomial_family import BinomialFamily
 from glmmvi.model.families.gamma_family import GammaFamily
@@ -19,9 +18,9 @@ from glmmvi.model.families.gaussian_family import GaussianFamily
 from glmmvi.model.families.negative_binomial_family import NegativeBinomialFamily
 from glmmvi.model.families.poisson_family import PoissonFamily
 from glmmvi.results.any_fit import AnyFit
-from glmmvi.results.effects import covariance_points_of
 from glmmvi.results.generalized_fit import GeneralizedMixedFit
 from glmmvi.results.prediction_intervals import check_level
+from glmmvi.results.statistics.covariance_moves import CovarianceMove, covariance_moves
 from glmmvi.results.statistics.interval_estimates import IntervalEstimates
 
 Vector = NDArray[np.float64]
@@ -161,7 +160,6 @@ def r2(
     Parameters
     ----------
     fit : LinearMixedFit or GeneralizedMixedFit
-        By the structured engine.
     level : float
         Of the intervals.
     approximation : {"lognormal", "trigamma"}
@@ -181,7 +179,8 @@ def r2(
     Notes
     -----
     The intervals are from the surrogate: the fixed effects by their covariance matrix, the
-    covariance parameters at points spread as these are uncertain, on the scale of
+    covariance parameters at points spread as these are uncertain (see
+    :func:`glmmvi.results.statistics.covariance_moves.covariance_moves`), on the scale of
     ``arcsin(sqrt(R2))``.
 
     Examples
@@ -242,11 +241,11 @@ def _with_intervals(
     estimate = shares(centre)
     angle = _angle(estimate)
 
-    def moved(point: CovariancePoint) -> Vector:
-        there = _parts(fit, point.effects.Lambda, point.scale, point.dispersion, approximation)
+    def moved(move: CovarianceMove) -> Vector:
+        there = _parts(fit, move.Lambda, move.sigma, move.dispersion, approximation)
         return _angle(shares(there)) - angle
 
-    variance = np.mean([moved(point) ** 2 for point in covariance_points_of(fit.posterior)], axis=0)
+    variance = np.sum([move.weight * moved(move) ** 2 for move in covariance_moves(fit)], axis=0)
     # the variance of X beta is quadratic in beta: to first order
     estimates, S = fit.estimates, np.atleast_2d(np.cov(fit.design.X, rowvar=False))
     slope = 2.0 * S @ estimates.beta
