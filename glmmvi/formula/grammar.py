@@ -1,16 +1,15 @@
-"""The parser: ``grammar/formula.lark``, compiled once by Lark."""
+"""The parser of ``grammar/formula.lark``."""
 
 from __future__ import annotations
 
 from functools import cache
-from importlib import resources
-from pathlib import Path
 
 from lark import Lark
 from lark.exceptions import UnexpectedCharacters, UnexpectedToken
 
 from glmmvi.errors import ArgumentError, FormulaSyntaxError
 from glmmvi.formula.expression import Call, Expression
+from glmmvi.formula.parser_tables import load_parser
 from glmmvi.formula.syntax_errors import explain
 from glmmvi.formula.syntax_tree import InvalidTokenError, SyntaxTree
 
@@ -18,31 +17,16 @@ from glmmvi.formula.syntax_tree import InvalidTokenError, SyntaxTree
 NESTING_LIMIT = 50
 
 
-def grammar_text() -> str:
-    """Return the grammar: the copy inside the installed package, or else the checkout's.
-
-    Examples
-    --------
-    >>> grammar_text().startswith("// R's formula language")
-    True
-    """
-    packaged = resources.files("glmmvi") / "_grammar" / "formula.lark"
-    if packaged.is_file():
-        return packaged.read_text(encoding="utf-8")
-    checkout = Path(__file__).resolve().parents[2] / "grammar" / "formula.lark"
-    return checkout.read_text(encoding="utf-8")
-
-
 @cache
 def parser() -> Lark:
-    """Return the compiled parser; it is built on the first call and kept.
+    """Return the parser; it is made on the first call and kept.
 
     Examples
     --------
     >>> parser() is parser()
     True
     """
-    return Lark(grammar_text(), parser="lalr", transformer=SyntaxTree(), maybe_placeholders=False)
+    return load_parser(SyntaxTree())
 
 
 def parse_expression(text: str) -> Expression:

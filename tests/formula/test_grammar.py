@@ -1,6 +1,7 @@
 """The grammar itself, and the round trip of everything it can produce."""
 
 import inspect
+import json
 import re
 import sys
 import warnings
@@ -12,7 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from glmmvi.formula import deparse, parse_expression, parse_formula
-from glmmvi.formula.grammar import grammar_text, parser
+from glmmvi.formula.grammar import parser
+from glmmvi.formula.parser_tables import (
+    compile_grammar,
+    grammar_text,
+    made_from,
+    serialized_tables,
+)
+from glmmvi.formula.syntax_tree import SyntaxTree
 
 
 def test_no_two_terminals_collide():
@@ -22,6 +30,31 @@ def test_no_two_terminals_collide():
 
 def test_the_parser_is_built_once():
     assert parser() is parser()
+
+
+def test_tables_beside_the_grammar_are_those_of_the_grammar():
+    kept = Path(__file__).parents[2] / "grammar" / "formula.tables.json"
+    content = json.loads(kept.read_text("utf-8"))
+    expected = made_from(grammar_text())
+    assert content["made_from"]["grammar"] == expected["grammar"], "run parser_tables.write()"
+    if content["made_from"] == expected:
+        assert parser().source_path == "<deserialized>"
+        made = json.loads(serialized_tables())
+        assert len(content["memo"]) == len(made["memo"])
+        tables = [c["tables"]["parser"]["parser"]["states"] for c in (content, made)]
+        assert len(tables[0]) == len(tables[1])
+
+
+@pytest.mark.parametrize("text", ["y ~ a*b + (1 + x | g/h)", 'f(x = "a", -1e3)[2]', "y ~ `a b`^2"])
+def test_the_parser_from_tables_builds_what_the_grammar_says(text):
+    compiled = compile_grammar(SyntaxTree())
+    try:
+        expected = compiled.parse(text)
+    except lark.exceptions.UnexpectedInput as error:
+        with pytest.raises(type(error)):
+            parser().parse(text)
+    else:
+        assert parser().parse(text) == expected
 
 
 def test_the_formula_layer_needs_lark_only():
