@@ -4,236 +4,194 @@
 >>> fit = gv.lmer("Reaction ~ Days + (Days | Subject)", gv.load_dataset("sleepstudy"))
 >>> fit.fixef().round(2).to_dict()
 {'(Intercept)': 251.41, 'Days': 10.47}
+
+Names are imported when first used (PEP 562), so that ``import glmmvi`` costs next to nothing;
+``__init__.pyi`` says what they are.
 """
 
-from glmmvi.api import glmer, glmer_nb, lmer
-from glmmvi.data import load_dataset
-from glmmvi.design import LinearFormula, lFormula, mixed_formula
-from glmmvi.errors import (
-    ArgumentError,
-    ConvergenceWarning,
-    DataError,
-    FitError,
-    FormulaError,
-    FormulaMessage,
-    FormulaSyntaxError,
-    GlmmviError,
-    GlmmviMessage,
-    GlmmviWarning,
-    RankDeficientMessage,
-    SeparationWarning,
-    SingularFitMessage,
-)
-from glmmvi.formula import ModelFormula, parse_formula, update_formula
-from glmmvi.model.families import (
-    Family,
-    Gamma,
-    beta,
-    betabinomial,
-    binomial,
-    gaussian,
-    inverse_gaussian,
-    nbinom2,
-    negative_binomial,
-    poisson,
-    student_t,
-    tweedie,
-    zero_inflated,
-)
-from glmmvi.model.priors import (
-    LKJ,
-    Exponential,
-    Flat,
-    HalfCauchy,
-    HalfNormal,
-    Normal,
-    StudentT,
-)
-from glmmvi.results.after_fit_generics import (
-    df_residual,
-    extractAIC,
-    family,
-    formula_text,
-    getData,
-    getME,
-    isGLMM,
-    isLMM,
-    isREML,
-    model_frame,
-    model_matrix,
-    refitML,
-    terms,
-    weights,
-)
-from glmmvi.results.arviz_export import to_arviz
-from glmmvi.results.augment import augment
-from glmmvi.results.bootstrap import bootMer
-from glmmvi.results.control import GlmerControl, LmerControl, glmerControl, lmerControl
-from glmmvi.results.fit import LinearMixedFit
-from glmmvi.results.generalized_fit import GeneralizedMixedFit
-from glmmvi.results.generics import (
-    AIC,
-    BIC,
-    REMLcrit,
-    VarCorr,
-    coef,
-    deviance,
-    fitted,
-    fixef,
-    isSingular,
-    logLik,
-    ngrps,
-    nobs,
-    predict,
-    ranef,
-    residuals,
-    sigma,
-    summary,
-    update,
-    vcov,
-)
-from glmmvi.results.intervals import confint, profile
-from glmmvi.results.plots import dotplot, plot, qqmath
-from glmmvi.results.posterior_samples import posterior_predictive, posterior_samples
-from glmmvi.results.refit import refit
-from glmmvi.results.saving import load, save
-from glmmvi.results.simulation import simulate
-from glmmvi.results.statistics import (
-    cooks_distance,
-    dfbeta,
-    dfbetas,
-    emmeans,
-    emtrends,
-    hatvalues,
-    icc,
-    influence,
-    overdispersion,
-    r2,
-    rePCA,
-    rstandard,
-    rstudent,
-)
-from glmmvi.results.testing import Anova, anova, contest, drop1, linear_hypothesis, ranova
-from glmmvi.results.tidy import glance, tidy
+from importlib import import_module
+from typing import Any
 
 __version__ = "0.1.0"
 
-__all__ = [
-    "AIC",
-    "BIC",
-    "LKJ",
-    "Anova",
-    "ArgumentError",
-    "ConvergenceWarning",
-    "DataError",
-    "Exponential",
-    "Family",
-    "FitError",
-    "Flat",
-    "FormulaError",
-    "FormulaMessage",
-    "FormulaSyntaxError",
-    "Gamma",
-    "GeneralizedMixedFit",
-    "GlmerControl",
-    "GlmmviError",
-    "GlmmviMessage",
-    "GlmmviWarning",
-    "HalfCauchy",
-    "HalfNormal",
-    "LinearFormula",
-    "LinearMixedFit",
-    "LmerControl",
-    "ModelFormula",
-    "Normal",
-    "REMLcrit",
-    "RankDeficientMessage",
-    "SeparationWarning",
-    "SingularFitMessage",
-    "StudentT",
-    "VarCorr",
-    "anova",
-    "augment",
-    "beta",
-    "betabinomial",
-    "binomial",
-    "bootMer",
-    "coef",
-    "confint",
-    "contest",
-    "cooks_distance",
-    "deviance",
-    "df_residual",
-    "dfbeta",
-    "dfbetas",
-    "dotplot",
-    "drop1",
-    "emmeans",
-    "emtrends",
-    "extractAIC",
-    "family",
-    "fitted",
-    "fixef",
-    "formula_text",
-    "gaussian",
-    "getData",
-    "getME",
-    "glance",
-    "glmer",
-    "glmerControl",
-    "glmer_nb",
-    "hatvalues",
-    "icc",
-    "influence",
-    "inverse_gaussian",
-    "isGLMM",
-    "isLMM",
-    "isREML",
-    "isSingular",
-    "lFormula",
-    "linear_hypothesis",
-    "lmer",
-    "lmerControl",
-    "load",
-    "load_dataset",
-    "logLik",
-    "mixed_formula",
-    "model_frame",
-    "model_matrix",
-    "nbinom2",
-    "negative_binomial",
-    "ngrps",
-    "nobs",
-    "overdispersion",
-    "parse_formula",
-    "plot",
-    "poisson",
-    "posterior_predictive",
-    "posterior_samples",
-    "predict",
-    "profile",
-    "qqmath",
-    "r2",
-    "ranef",
-    "ranova",
-    "rePCA",
-    "refit",
-    "refitML",
-    "residuals",
-    "rstandard",
-    "rstudent",
-    "save",
-    "sigma",
-    "simulate",
-    "student_t",
-    "summary",
-    "terms",
-    "tidy",
-    "to_arviz",
-    "tweedie",
-    "update",
-    "update_formula",
-    "vcov",
-    "weights",
-    "zero_inflated",
-]
+_PACKAGES = (
+    "api",
+    "data",
+    "design",
+    "errors",
+    "examples",
+    "formula",
+    "inference",
+    "model",
+    "results",
+)
+_NAMES_OF_MODULES = {
+    "glmmvi.api": (
+        "glmer",
+        "glmer_nb",
+        "lmer",
+    ),
+    "glmmvi.data": ("load_dataset",),
+    "glmmvi.design": (
+        "LinearFormula",
+        "lFormula",
+        "mixed_formula",
+    ),
+    "glmmvi.errors": (
+        "ArgumentError",
+        "ConvergenceWarning",
+        "DataError",
+        "FitError",
+        "FormulaError",
+        "FormulaMessage",
+        "FormulaSyntaxError",
+        "GlmmviError",
+        "GlmmviMessage",
+        "GlmmviWarning",
+        "RankDeficientMessage",
+        "SeparationWarning",
+        "SingularFitMessage",
+    ),
+    "glmmvi.formula": (
+        "ModelFormula",
+        "parse_formula",
+        "update_formula",
+    ),
+    "glmmvi.model.families": (
+        "Family",
+        "Gamma",
+        "beta",
+        "betabinomial",
+        "binomial",
+        "gaussian",
+        "inverse_gaussian",
+        "nbinom2",
+        "negative_binomial",
+        "poisson",
+        "student_t",
+        "tweedie",
+        "zero_inflated",
+    ),
+    "glmmvi.model.priors": (
+        "LKJ",
+        "Exponential",
+        "Flat",
+        "HalfCauchy",
+        "HalfNormal",
+        "Normal",
+        "StudentT",
+    ),
+    "glmmvi.results.after_fit_generics": (
+        "df_residual",
+        "extractAIC",
+        "family",
+        "formula_text",
+        "getData",
+        "getME",
+        "isGLMM",
+        "isLMM",
+        "isREML",
+        "model_frame",
+        "model_matrix",
+        "refitML",
+        "terms",
+        "weights",
+    ),
+    "glmmvi.results.arviz_export": ("to_arviz",),
+    "glmmvi.results.augment": ("augment",),
+    "glmmvi.results.bootstrap": ("bootMer",),
+    "glmmvi.results.control": (
+        "GlmerControl",
+        "LmerControl",
+        "glmerControl",
+        "lmerControl",
+    ),
+    "glmmvi.results.fit": ("LinearMixedFit",),
+    "glmmvi.results.generalized_fit": ("GeneralizedMixedFit",),
+    "glmmvi.results.generics": (
+        "AIC",
+        "BIC",
+        "REMLcrit",
+        "VarCorr",
+        "coef",
+        "deviance",
+        "fitted",
+        "fixef",
+        "isSingular",
+        "logLik",
+        "ngrps",
+        "nobs",
+        "predict",
+        "ranef",
+        "residuals",
+        "sigma",
+        "summary",
+        "update",
+        "vcov",
+    ),
+    "glmmvi.results.intervals": (
+        "confint",
+        "profile",
+    ),
+    "glmmvi.results.plots": (
+        "dotplot",
+        "plot",
+        "qqmath",
+    ),
+    "glmmvi.results.posterior_samples": (
+        "posterior_predictive",
+        "posterior_samples",
+    ),
+    "glmmvi.results.refit": ("refit",),
+    "glmmvi.results.saving": (
+        "load",
+        "save",
+    ),
+    "glmmvi.results.simulation": ("simulate",),
+    "glmmvi.results.statistics": (
+        "cooks_distance",
+        "dfbeta",
+        "dfbetas",
+        "emmeans",
+        "emtrends",
+        "hatvalues",
+        "icc",
+        "influence",
+        "overdispersion",
+        "r2",
+        "rePCA",
+        "rstandard",
+        "rstudent",
+    ),
+    "glmmvi.results.testing": (
+        "Anova",
+        "anova",
+        "contest",
+        "drop1",
+        "linear_hypothesis",
+        "ranova",
+    ),
+    "glmmvi.results.tidy": (
+        "glance",
+        "tidy",
+    ),
+}
+_MODULE_OF = {name: module for module, names in _NAMES_OF_MODULES.items() for name in names}
+
+__all__ = sorted(_MODULE_OF)
+
+
+def __getattr__(name: str) -> Any:
+    """Import a name on its first use."""
+    if name in _PACKAGES:
+        return import_module(f"{__name__}.{name}")
+    module = _MODULE_OF.get(name)
+    if module is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(module), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*(name for name in globals() if name.startswith("__")), *__all__, *_PACKAGES})

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from pyarrow import ArrowException
 
 from glmmvi.api import glmer, lmer
 from glmmvi.data import load_dataset
@@ -154,6 +153,8 @@ def read_data(source: str) -> pd.DataFrame:
     DataError
         If it is neither, with what would work.
     """
+    from pyarrow import ArrowException
+
     path = Path(source)
     if source in DESCRIPTIONS and not path.exists():
         return load_dataset(source)

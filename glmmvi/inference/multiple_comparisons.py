@@ -7,7 +7,6 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri, stdtr, stdtrit
-from scipy.stats import studentized_range
 
 Vector = NDArray[np.float64]
 Adjustment = Literal["none", "tukey", "holm", "bonferroni"]
@@ -44,6 +43,8 @@ def adjusted_p_values(statistic: Vector, df: Vector, adjust: Adjustment, n_means
     if adjust == "tukey":
         if n_means < 3:
             return np.asarray(plain)
+        from scipy.stats import studentized_range
+
         limited = np.minimum(df, _NORMAL)
         return np.asarray(studentized_range.sf(np.sqrt(2.0) * size, n_means, limited))
     if adjust == "bonferroni":
@@ -74,6 +75,8 @@ def simultaneous_quantile(
     """
     limited = np.minimum(df, _NORMAL)
     if adjust == "tukey" and n_means > 2:
+        from scipy.stats import studentized_range
+
         values, back = np.unique(limited.round(6), return_inverse=True)
         found = studentized_range.ppf(level, n_means, values) / np.sqrt(2.0)
         return np.asarray(found[back])

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linprog
 
 Vector = NDArray[np.float64]
 Rows = NDArray[np.bool_]
@@ -81,6 +80,8 @@ def _least(
     pushed: NDArray[np.float64], held: NDArray[np.float64], total: Vector, cost: Vector
 ) -> Vector | None:
     """The cheapest direction with ``pushed @ d >= 0``, ``held @ d == 0``, ``total @ d == 1``."""
+    from scipy.optimize import linprog
+
     p = len(total)
     answer = linprog(
         np.concatenate([cost, cost]),

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.interpolate import PchipInterpolator
 from scipy.special import ndtri
-from scipy.stats import chi2
 
 from glmmvi.errors import ArgumentError
 from glmmvi.inference.profile_likelihood import trace_profile
+from glmmvi.inference.tail_probabilities import chi_squared_quantile
 from glmmvi.results.fit import LinearMixedFit
 from glmmvi.results.intervals.parameters import (
     IntervalParameter,
@@ -50,6 +49,8 @@ class ParameterProfile:
 
     def at(self, zeta: float) -> float:
         """The value at which the profile has this `zeta`: its bound where it ends before."""
+        from scipy.interpolate import PchipInterpolator
+
         increasing = np.concatenate([[True], np.diff(np.maximum.accumulate(self.zeta)) > 0.0])
         z, v = self.zeta[increasing], self.value[increasing]
         if zeta <= z[0]:
@@ -143,7 +144,7 @@ def profile(
     if not chosen:
         raise ArgumentError(f"which={which!r} names no parameter")
     profiler = profiler_of(fit)
-    cutoff = float(np.sqrt(chi2.ppf(1.0 - alphamax, len(parameters))))
+    cutoff = float(np.sqrt(chi_squared_quantile(1.0 - alphamax, len(parameters))))
     paths = []
     for parameter in chosen:
         start = profiler.start(parameter)

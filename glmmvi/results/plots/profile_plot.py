@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.interpolate import PchipInterpolator
 from scipy.special import ndtri
 
 from glmmvi.errors import ArgumentError
@@ -67,6 +66,8 @@ def plot_profile(
 
 
 def _panel(panel: Any, parameter: ParameterProfile, conf: Sequence[float], abs_val: bool) -> None:
+    from scipy.interpolate import PchipInterpolator
+
     def shown(zeta: Any) -> Any:
         return np.abs(zeta) if abs_val else zeta
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
-from scipy.stats import chi2
 
 from glmmvi.errors import ArgumentError, nearest_hint
 from glmmvi.inference.effects_posterior import draw_effects, sum_of_terms
+from glmmvi.inference.tail_probabilities import chi_squared_quantile, chi_squared_tail
 from glmmvi.results.any_fit import AnyFit
 from glmmvi.results.effects import effects_of
 from glmmvi.results.generalized_fit import GeneralizedMixedFit
@@ -123,8 +123,8 @@ def overdispersion(
     chisq = float(np.nansum(fit.residuals("pearson") ** 2))
     df = fit.df_residual()
     if method == "chisq":
-        low, high = (chisq / float(chi2.ppf(tail, df)) for tail in reversed(tails))
-        p = float(chi2.sf(chisq, df))
+        low, high = (chisq / float(chi_squared_quantile(tail, df)) for tail in reversed(tails))
+        p = float(chi_squared_tail(chisq, df))
         return OverdispersionTest(chisq, chisq / df, df, p, low, high, level, method)
     ratios = _simulated_ratios(fit, nsim, np.random.default_rng(seed))
     low, middle, high = (float(np.quantile(ratios, tail)) for tail in (tails[0], 0.5, tails[1]))

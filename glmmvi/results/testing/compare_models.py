@@ -6,9 +6,9 @@ import warnings
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.stats import chi2
 
 from glmmvi.errors import DataError, GlmmviMessage, GlmmviWarning
+from glmmvi.inference.tail_probabilities import chi_squared_tail
 from glmmvi.results.fit import LinearMixedFit
 from glmmvi.results.mixed_fit import MixedModelFit
 from glmmvi.results.refit import refit_ml
@@ -75,7 +75,7 @@ def compare_models(
     first = np.array([np.nan])
     statistic = np.concatenate([first, 2.0 * np.maximum(np.diff(log_lik), 0.0)])
     df = np.concatenate([first, np.diff(n_parameters)])
-    p_value = np.where(df > 0, chi2.sf(statistic, np.where(df > 0, df, 1.0)), np.nan)
+    p_value = np.where(df > 0, chi_squared_tail(statistic, np.where(df > 0, df, 1.0)), np.nan)
     call = fits[0].call
     heading = [f"Data: {call.data}"] if call.data else []
     if call.subset:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Literal, get_args
 
 import numpy as np
-from scipy.stats import chi2
 
 from glmmvi.design.fixed_terms import FixedTerm, fixed_terms, without_term
 from glmmvi.errors import ArgumentError, nearest_hint
+from glmmvi.inference.tail_probabilities import chi_squared_tail
 from glmmvi.results.fit import LinearMixedFit
 from glmmvi.results.mixed_fit import MixedModelFit
 from glmmvi.results.refit import refit_ml
@@ -84,7 +84,7 @@ def drop1(
     if test == "Chisq":
         rise = deviance - deviance[0]
         rise[0] = np.nan
-        p_value = np.where(npar > 0, chi2.sf(rise, np.where(npar > 0, npar, 1.0)), np.nan)
+        p_value = np.where(npar > 0, chi_squared_tail(rise, np.where(npar > 0, npar, 1.0)), np.nan)
         columns += [rise, p_value]
         names += ["LRT", "Pr(Chi)"]
     rows = ("<none>", *(term.label for term in terms)) if terms else ("1",)

@@ -7,11 +7,10 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import chi2
-from scipy.stats import f as f_distribution
 
 from glmmvi.errors import ArgumentError
 from glmmvi.inference.satterthwaite import f_test
+from glmmvi.inference.tail_probabilities import chi_squared_tail, f_tail
 from glmmvi.inference.wald_tests import wald_test
 from glmmvi.results.mixed_fit import MixedModelFit
 from glmmvi.results.tables import AnovaTable
@@ -86,11 +85,11 @@ def linear_hypothesis(
     if test == "Chisq":
         value = wald_test(estimates.beta, estimates.beta_cov, contrasts, right).statistic
         column_names: tuple[str, ...] = ("Df", "Chisq", "Pr(>Chisq)")
-        columns = tuple(np.array([nan, x]) for x in (m, value, chi2.sf(value, m)))
+        columns = tuple(np.array([nan, x]) for x in (m, value, chi_squared_tail(value, m)))
     else:
         linear = linear_fit(fit, "test='F'")
         result = f_test(sensitivity_of(linear), estimates.beta, contrasts, right)
-        den, p_value = result.den_df, f_distribution.sf(result.statistic, m, result.den_df)
+        den, p_value = result.den_df, f_tail(result.statistic, m, result.den_df)
         column_names = ("Res.Df", "Df", "F", "Pr(>F)")
         rest = tuple(np.array([nan, x]) for x in (m, result.statistic, p_value))
         columns = (np.array([den + m, den]), *rest)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from scipy.stats import chi2
 
 from glmmvi.design.recipe import TermRecipe
 from glmmvi.errors import ArgumentError
 from glmmvi.inference.linear_mixed import build_problem, criterion, optimize
 from glmmvi.inference.regression_arrays import RegressionArrays, TermArrays
+from glmmvi.inference.tail_probabilities import chi_squared_tail
 from glmmvi.results.engine_arrays import engine_arrays
 from glmmvi.results.mixed_fit import MixedModelFit
 from glmmvi.results.tables import AnovaTable
@@ -69,7 +69,7 @@ def ranova(fit: MixedModelFit, *, reduce_terms: bool = True) -> AnovaTable:
     value, count = np.array(log_lik), np.array(npar, dtype=np.float64)
     statistic, df = 2.0 * (value[0] - value), count[0] - count
     statistic[0] = df[0] = np.nan
-    p_value = np.where(df > 0, chi2.sf(statistic, np.where(df > 0, df, 1.0)), np.nan)
+    p_value = np.where(df > 0, chi_squared_tail(statistic, np.where(df > 0, df, 1.0)), np.nan)
     return AnovaTable(
         (
             "ANOVA-like table for random-effects: Single term deletions",

@@ -8,11 +8,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import f as f_distribution
-from scipy.stats import t as t_distribution
 
 from glmmvi.errors import ArgumentError
 from glmmvi.inference.satterthwaite import CovarianceSensitivity, covariance_sensitivity, f_test
+from glmmvi.inference.tail_probabilities import f_tail, t_quantile, t_tail
 from glmmvi.results.fit import LinearMixedFit
 from glmmvi.results.mixed_fit import MixedModelFit
 from glmmvi.results.tables import AnovaTable, CoefficientTable, ModelSummary
@@ -94,7 +93,7 @@ def _f_table(
     num_df = np.array([test.num_df for test in tests])
     den_df = np.array([test.den_df for test in tests])
     mean = statistic * fit.sigma() ** 2
-    p_value = np.asarray(f_distribution.sf(statistic, num_df, den_df))
+    p_value = np.asarray(f_tail(statistic, num_df, den_df))
     return AnovaTable(
         heading, rows, COLUMNS, (mean * num_df, mean, num_df, den_df, statistic, p_value)
     )
@@ -129,7 +128,7 @@ def satterthwaite_summary(fit: MixedModelFit, ddf: Any, layout: Mapping[str, Any
             table.estimates,
             table.standard_errors,
             "t",
-            p_values=np.asarray(2.0 * t_distribution.sf(np.abs(table.statistics), df)),
+            p_values=np.asarray(2.0 * t_tail(np.abs(table.statistics), df)),
             df=df,
         ),
     )
@@ -183,7 +182,7 @@ def contest(
     error = np.sqrt(np.einsum("mi,ij,mj->m", contrasts, linear.estimates.beta_cov, contrasts))
     df = np.array([sensitivity.df(row) for row in contrasts])
     statistic = (estimate - right) / error
-    half = t_distribution.ppf(0.5 + 0.5 * level, df) * error
+    half = t_quantile(0.5 + 0.5 * level, df) * error
     return AnovaTable(
         (),
         tuple(str(i + 1) for i in range(len(contrasts))),
@@ -195,7 +194,7 @@ def contest(
             statistic,
             estimate - half,
             estimate + half,
-            np.asarray(2.0 * t_distribution.sf(np.abs(statistic), df)),
+            np.asarray(2.0 * t_tail(np.abs(statistic), df)),
         ),
     )
 

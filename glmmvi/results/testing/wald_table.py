@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy.stats import chi2
 
 from glmmvi.design.fixed_terms import fixed_terms
 from glmmvi.errors import ArgumentError
 from glmmvi.formula.deparse import deparse
+from glmmvi.inference.tail_probabilities import chi_squared_tail
 from glmmvi.inference.wald_tests import term_test
 from glmmvi.results.mixed_fit import MixedModelFit
 from glmmvi.results.tables import AnovaTable
@@ -85,5 +85,5 @@ def Anova(fit: MixedModelFit, type: Any = "II") -> AnovaTable:
         ),
         tuple(rows),
         ("Chisq", "Df", "Pr(>Chisq)"),
-        (statistic, df, np.asarray(chi2.sf(statistic, df))),
+        (statistic, df, np.asarray(chi_squared_tail(statistic, df))),
     )
