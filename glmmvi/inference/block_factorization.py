@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from scipy.linalg import lapack
 
 from glmmvi.inference.block_matrices import (
+    apply,
     congruence,
     inverse_and_log_det,
     left_multiply,
@@ -151,12 +152,11 @@ def factorize(
         later = order.eliminated[position + 1 :]
         for j in later:
             link = structure.links[k, j]
-            L_j = structure.n_levels[j]
             left = multiply(linked[k, j].transpose(1, 0, 2), C)
-            diagonal[j] = diagonal[j] - link.scatter_blocks(multiply(left, linked[k, j]), L_j)
+            diagonal[j] = diagonal[j] - link.scatter_blocks(multiply(left, linked[k, j]))
             rows[j] = rows[j] - link.scatter(pattern.combine(left, rows[k]), rows[j])
             for i in later[later.index(j) + 1 :]:
-                linked[j, i] = linked[j, i] - link.scatter_blocks(multiply(left, linked[k, i]), L_j)
+                linked[j, i] = linked[j, i] - link.scatter_blocks(multiply(left, linked[k, i]))
         eliminated[k] = EliminatedTerm(
             diagonal[k], A_inv, C, rows[k], {j: linked[k, j] for j in later}
         )
@@ -301,8 +301,8 @@ def random_effects(f: BlockFactorization, fixed_effects: NDArray[np.float64]) ->
         for j, block in term.linked.items():
             effect = means[j] @ f.factors[j].T
             parent = structure.links[k, j].parent
-            score = score - np.einsum("abl,lb->al", block, effect[parent])
-        means[k] = np.einsum("abl,bl->la", term.A_inv, f.factors[k].T @ score)
+            score = score - apply(block, effect[parent].T)
+        means[k] = apply(term.A_inv, f.factors[k].T @ score).T
     return [means[r] for r in range(len(structure.d))]
 
 
@@ -342,12 +342,11 @@ def solve_scores(
     right[U : U + p] = fixed_score
     for k in order.eliminated:
         term = f.eliminated[k]
-        weighted = np.einsum("abl,bl->al", term.C, reduced[k])
+        weighted = apply(term.C, reduced[k])
         right -= structure.patterns[k].transposed(term.rows, weighted)
         for j, block in term.linked.items():
-            moved = np.einsum("abl,al->bl", block, weighted)[:, None]
-            summed = structure.links[k, j].scatter_blocks(moved, structure.n_levels[j])
-            reduced[j] = reduced[j] - summed[:, 0]
+            moved = apply(block.transpose(1, 0, 2), weighted)[:, None]
+            reduced[j] = reduced[j] - structure.links[k, j].scatter_blocks(moved)[:, 0]
     if beta is None:
         at_fixed = right[U : U + p] - f.S[U : U + p, :U] @ (f.C @ right[:U])
         beta = np.asarray(np.linalg.solve(f.fixed[:p, :p], at_fixed)) if p else np.zeros(0)
@@ -367,8 +366,8 @@ def solve_scores(
         for j, block in term.linked.items():
             effect = means[j] @ f.factors[j].T
             parent = structure.links[k, j].parent
-            score = score - np.einsum("abl,lb->al", block, effect[parent])
-        means[k] = np.einsum("abl,bl->la", term.A_inv, f.factors[k].T @ score)
+            score = score - apply(block, effect[parent].T)
+        means[k] = apply(term.A_inv, f.factors[k].T @ score).T
     return [means[r] for r in range(len(structure.d))], beta
 
 

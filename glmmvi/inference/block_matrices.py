@@ -88,15 +88,28 @@ def congruence(M: NDArray[np.float64], A: Blocks) -> Blocks:
     -------
     float64, shape (e, e, L)
     """
+    if M.shape == (1, 1):
+        return (M[0, 0] * M[0, 0]) * A
     return np.matmul(M, left_multiply(M, A))
 
 
 def left_multiply(M: NDArray[np.float64], A: Blocks) -> Blocks:
     """``M A_l`` for one matrix `M` and every block: shapes (e, d) and (d, c, L) to (e, c, L)."""
+    if M.shape == (1, 1):
+        return M[0, 0] * A
     d, c, L = A.shape
     return (M @ A.reshape(d, c * L)).reshape(-1, c, L)
 
 
 def multiply(A: Blocks, B: Blocks) -> Blocks:
     """``A_l B_l`` for every block: shapes (a, b, L) and (b, c, L) to (a, c, L)."""
+    if A.shape[1] == 1:  # scalars inside: broadcasting does it, without a contraction
+        return A * B
     return np.einsum("abl,bcl->acl", A, B)
+
+
+def apply(A: Blocks, x: NDArray[np.float64]) -> NDArray[np.float64]:
+    """``A_l x_l`` for every block: shapes (a, b, L) and (b, L) to (a, L)."""
+    if A.shape[1] == 1:
+        return A[:, 0] * x
+    return np.einsum("abl,bl->al", A, x)

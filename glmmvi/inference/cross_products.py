@@ -135,11 +135,18 @@ def block_structure(
         patterns: dict[int, RowPattern] = {
             k: DensePattern(terms[k].n_levels, m) for k in order.eliminated
         }
-        links = {pair: Link(parent, None) for pair, parent in order.parents.items()}
+        links = {
+            (k, j): Link(parent, None, terms[j].n_levels)
+            for (k, j), parent in order.parents.items()
+        }
     else:
         sparse_patterns = _sparse_patterns(terms, order, start, m, p + 1)
         links = {
-            (k, j): Link(parent, _positions(sparse_patterns[k], sparse_patterns[j], parent))
+            (k, j): Link(
+                parent,
+                _positions(sparse_patterns[k], sparse_patterns[j], parent),
+                terms[j].n_levels,
+            )
             for (k, j), parent in order.parents.items()
         }
         patterns = {k: pattern for k, pattern in sparse_patterns.items()}  # noqa: C416 (the type)

@@ -104,8 +104,8 @@ class DensePattern:
 
     def combine(self, M: NDArray[np.float64], rows: Rows) -> Rows:
         """See :class:`RowPattern`."""
-        if M.shape[:2] == (1, 1):
-            return M[0, 0][:, None] * rows
+        if M.shape[1] == 1:
+            return M[:, 0, :, None] * rows
         return np.einsum("bal,alm->blm", M, rows)
 
     def gram(self, left: Rows, right: Rows) -> Matrix:
@@ -170,8 +170,8 @@ class SparsePattern:
 
     def combine(self, M: NDArray[np.float64], rows: Rows) -> Rows:
         """See :class:`RowPattern`."""
-        if M.shape[:2] == (1, 1):
-            return M[0, 0][self.level] * rows
+        if M.shape[1] == 1:
+            return M[:, 0, self.level] * rows
         return np.einsum("bai,ai->bi", M[:, :, self.level], rows)
 
     def gram(self, left: Rows, right: Rows) -> Matrix:
@@ -266,10 +266,13 @@ class Link:
         The later term's level of each level.
     position : intp, shape (nnz,), or None
         Where each position of a sparse pattern lies in the later term's; None if dense.
+    n_levels : int
+        Of the later term.
     """
 
     parent: NDArray[np.intp]
     position: NDArray[np.intp] | None
+    n_levels: int
 
     def gather(self, rows: Rows) -> Rows:
         """The later term's rows, seen from this term's levels and positions."""
@@ -277,29 +280,28 @@ class Link:
 
     def scatter(self, rows: Rows, like: Rows) -> Rows:
         """Sum of this term's rows on the later term's levels and positions."""
-        total = np.zeros((rows.shape[0], *like.shape[1:]))
-        index = self.parent if self.position is None else self.position
-        for a, values in enumerate(rows):
-            if values.ndim == 1:
-                total[a] = np.bincount(index, weights=values, minlength=total.shape[1])
-            else:
-                total[a] = _sum_by(index, total.shape[1]) @ values
-        return total
+        if self.position is None:
+            return np.stack([self._sum @ values for values in rows])
+        size = like.shape[1]
+        return np.stack(
+            [np.bincount(self.position, weights=values, minlength=size) for values in rows]
+        )
 
-    def scatter_blocks(self, blocks: NDArray[np.float64], n_levels: int) -> NDArray[np.float64]:
+    def scatter_blocks(self, blocks: NDArray[np.float64]) -> NDArray[np.float64]:
         """Sum of blocks of shape (a, b, L) on the later term's levels."""
         a, b, L = blocks.shape
-        flat = blocks.reshape(a * b, L)
-        summed = np.array(
-            [np.bincount(self.parent, weights=row, minlength=n_levels) for row in flat],
-            dtype=np.float64,
-        )
-        return summed.reshape(a, b, n_levels)
+        summed = [
+            np.bincount(self.parent, weights=values, minlength=self.n_levels)
+            for values in blocks.reshape(a * b, L)
+        ]
+        return np.array(summed, dtype=np.float64).reshape(a, b, self.n_levels)
 
-
-def _sum_by(index: NDArray[np.intp], n: int) -> sparse.csc_array:
-    ones = np.ones(len(index))
-    return sparse.csc_array((ones, index, np.arange(len(index) + 1)), shape=(n, len(index)))
+    @cached_property
+    def _sum(self) -> sparse.csc_array:
+        """The matrix that sums this term's levels on the later term's, shape (n_levels, L)."""
+        L = len(self.parent)
+        entries = (np.ones(L), self.parent, np.arange(L + 1))
+        return sparse.csc_array(entries, shape=(self.n_levels, L))
 
 
 def sparse_pattern(
