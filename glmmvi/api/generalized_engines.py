@@ -13,12 +13,14 @@ from numpy.typing import ArrayLike
 from glmmvi.api.arguments import start_factors
 from glmmvi.api.caller import stack_level
 from glmmvi.api.cumulant_engine import corrected_answer
+from glmmvi.api.memory import check_memory
 from glmmvi.design import DesignMatrices
 from glmmvi.errors import ArgumentError, DataError, FitError, GlmmviWarning
 from glmmvi.inference import adaptive_quadrature, generalized_mixed, joint_modes
 from glmmvi.inference.generalized_mixed import GeneralizedMixedProblem, build_problem
 from glmmvi.inference.level_grid import one_factor
 from glmmvi.inference.likelihood import make_likelihood
+from glmmvi.inference.memory_need import GENERALIZED_MATRICES
 from glmmvi.model.families import Family
 from glmmvi.model.families.density import DensityOrigin, bound_density
 from glmmvi.model.prior_weights import prior_weights
@@ -81,6 +83,7 @@ def generalized_problem(design: DesignMatrices, family: Family) -> GeneralizedMi
         raise DataError("Response is constant: there is nothing to explain")
     origin = DensityOrigin(family, design.y, prior_weights(design), design.totals)
     density = bound_density(origin)
+    check_memory(design, GENERALIZED_MATRICES)
     return build_problem(generalized_arrays(design), make_likelihood(density))
 
 

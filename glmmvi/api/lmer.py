@@ -27,6 +27,7 @@ from glmmvi.api.bayesian_engines import (
     wrap_linear_posterior,
 )
 from glmmvi.api.designs import linear_design
+from glmmvi.api.memory import check_memory
 from glmmvi.api.updatable import updatable
 from glmmvi.design import DesignMatrices
 from glmmvi.errors import FitError
@@ -37,6 +38,7 @@ from glmmvi.inference.linear_mixed import (
     build_problem,
     optimize,
 )
+from glmmvi.inference.memory_need import LINEAR_MATRICES
 from glmmvi.inference.optimization_record import OptimizationRecord
 from glmmvi.model.prior_mapping import resolve_priors
 from glmmvi.results.control import LmerControl
@@ -179,6 +181,7 @@ def lmer(
     if engine != "structured":
         posterior = linear_posterior(design, engine, priors=priors, start=start, options=options)
         return wrap_linear_posterior(design, posterior, call=call, control=control)
+    check_memory(design, LINEAR_MATRICES)
     problem = build_problem(arrays, reml=checked_flag("lmer", "REML", REML))
     _check_response(problem, design)
     resolved = resolve_priors(design, priors, flat=True)
