@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from glmmvi.inference.cross_products import BlockStructure
 from glmmvi.inference.profiled_deviance import unpack
 from glmmvi.inference.regression_arrays import TermArrays
+from glmmvi.inference.row_derivatives import row_derivatives
 from glmmvi.inference.variational_pirls import PirlsSystem, SurrogateState
 
 Matrix = NDArray[np.float64]
@@ -28,8 +29,6 @@ Vector = NDArray[np.float64]
 
 _LARGEST = 14  # numbers of a level's surrogate: its mean and covariance, for four columns
 _CELLS = 20_000_000  # numbers in the levels' tangents
-_STEP = 0.05  # of a difference in the linear predictor, in sds of the surrogate
-_DISPERSION_STEP = 1e-3  # of a difference in an unconstrained dispersion parameter
 
 
 @dataclass(frozen=True)
@@ -64,53 +63,6 @@ def has_level_curvature(structure: BlockStructure, n_parameters: int) -> bool:
     return size <= _LARGEST and size * n_parameters * structure.n_levels[0] <= _CELLS
 
 
-@dataclass(frozen=True)
-class _RowDerivatives:
-    """Derivatives of the expected log likelihood by mean `m`, variance `v`, dispersion `f`."""
-
-    m: Vector
-    v: Vector
-    mm: Vector
-    mv: Vector
-    vv: Vector
-    mf: Matrix
-    vf: Matrix
-    ff: Matrix
-
-
-def _row_derivatives(
-    system: PirlsSystem, dispersion: Vector, state: SurrogateState
-) -> _RowDerivatives:
-    likelihood, mean, variance = system.likelihood, state.mean, state.variance
-    at = state.expectation
-    h = _STEP * np.sqrt(variance)
-    h[h == 0.0] = 1.0  # of no account: there is no variance to move
-    above = likelihood.expect(mean + h, variance, dispersion).curvature
-    below = likelihood.expect(mean - h, variance, dispersion).curvature
-    third = (below - above) / (2.0 * h)
-    fourth = (2.0 * at.curvature - above - below) / h**2
-    k = len(dispersion)
-    mf, vf, ff = np.empty((k, len(mean))), np.empty((k, len(mean))), np.empty((k, k))
-    for i in range(k):
-        step = np.zeros(k)
-        step[i] = _DISPERSION_STEP
-        up = likelihood.expect(mean, variance, dispersion + step)
-        down = likelihood.expect(mean, variance, dispersion - step)
-        mf[i] = (up.score - down.score) / (2.0 * _DISPERSION_STEP)
-        vf[i] = (down.curvature - up.curvature) / (4.0 * _DISPERSION_STEP)
-        ff[i] = (up.dispersion_score - down.dispersion_score) / (2.0 * _DISPERSION_STEP)
-    return _RowDerivatives(
-        m=at.score,
-        v=-0.5 * at.curvature,
-        mm=-at.curvature,
-        mv=0.5 * third,
-        vv=0.25 * fourth,
-        mf=mf,
-        vf=vf,
-        ff=0.5 * (ff + ff.T),
-    )
-
-
 def level_curvature(
     system: PirlsSystem, dispersion: Vector, state: SurrogateState
 ) -> LevelCurvature:
@@ -129,7 +81,7 @@ def level_curvature(
     LevelCurvature
     """
     (term,), (Lambda,) = system.arrays.terms, state.factorization.factors
-    row = _row_derivatives(system, dispersion, state)
+    row = row_derivatives(system, dispersion, state)
     X, Z, d = system.arrays.X, term.Z, term.d
     packs = _Packing.of(d)
     u = state.u_mean[0]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from glmmvi.inference.elbo_gradient import gradient_of
+from glmmvi.inference.implicit_hessian import Tangent, has_implicit_hessian, implicit_hessian
 from glmmvi.inference.level_curvature import (
     LevelCurvature,
     has_level_curvature,
@@ -23,13 +24,49 @@ Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
 
 
-class _Expansion(NamedTuple):
-    """Second derivatives and where they were formed."""
+@dataclass(frozen=True)
+class _LevelExpansion:
+    """How the surrogate of a model with one random-effects term moves."""
 
-    x: Vector
-    state: SurrogateState
     curvature: LevelCurvature
     beta_tangent: Matrix
+
+    def moved(
+        self, system: PirlsSystem, state: SurrogateState, x: Vector, change: Vector
+    ) -> SurrogateState:
+        """The surrogate at `x`, a change of parameters away, to first order."""
+        t, beta = x.size - system.likelihood.n_dispersion, self.beta_tangent @ change
+        every = np.concatenate([change[:t], beta, change[t:]])
+        u_mean, weights = predicted_surrogate(system, state, self.curvature, x[:t], every)
+        return replace(state, u_mean=(u_mean,), beta=state.beta + beta, curvature=weights)
+
+
+@dataclass(frozen=True)
+class _Expansion:
+    """How the surrogate of any model moves."""
+
+    tangents: list[Tangent]
+
+    def moved(
+        self, system: PirlsSystem, state: SurrogateState, x: Vector, change: Vector
+    ) -> SurrogateState:
+        """The surrogate at `x`, a change of parameters away, to first order."""
+        u_mean, beta, old = list(state.u_mean), state.beta, state.expectation.curvature
+        weights = old
+        for step, tangent in zip(change, self.tangents, strict=True):
+            u_mean = [u + step * du for u, du in zip(u_mean, tangent.u_mean, strict=True)]
+            beta = beta + step * tangent.beta
+            weights = weights + step * tangent.curvature
+        weights = np.maximum(weights, np.minimum(0.1 * old, old))
+        return replace(state, u_mean=tuple(u_mean), beta=beta, curvature=weights)
+
+
+class _Point(NamedTuple):
+    """Where the objective was evaluated last, and how exactly."""
+
+    x: Vector
+    gradient: Vector
+    tolerance: float
 
 
 @dataclass
@@ -37,8 +74,8 @@ class OuterObjective:
     """``-2`` times the maximised ELBO, less twice the log priors, and its gradient.
 
     A function of the packed covariance factors and the dispersion. It remembers the last
-    surrogate, from which the next solve starts, and, of a model with one random-effects term,
-    the last second derivatives, which tell where the surrogate moves.
+    surrogate, from which the next solve starts, and the last second derivatives, which tell
+    where the surrogate moves.
 
     Attributes
     ----------
@@ -46,7 +83,7 @@ class OuterObjective:
     penalty : callable, optional
         ``(theta, dispersion) -> (log prior, by theta, by dispersion)``.
     looseness : float
-        Tolerance of a solve, in units of the last change of the ELBO, 1 nat at most.
+        Tolerance of a solve, in units of the decrease that a step promises.
     tolerance : float
         Nats; no solve is more exact.
     state : SurrogateState
@@ -61,8 +98,8 @@ class OuterObjective:
     tolerance: float
     state: SurrogateState
     inner_evaluations: int
-    change: float = 1.0
-    expansion: _Expansion | None = None
+    last: _Point | None = None
+    expansion: _LevelExpansion | _Expansion | None = None
 
     @property
     def n_theta(self) -> int:
@@ -71,24 +108,29 @@ class OuterObjective:
 
     def __call__(self, x: Vector) -> tuple[float, Vector]:
         """Value and gradient, shape (t + k,)."""
-        t = self.n_theta
+        t, promised = self.n_theta, 1.0
+        if self.last is not None:  # a quasi-Newton step's, in nats
+            promised = 0.25 * abs(float(self.last.gradient @ (x - self.last.x)))
         # as exact as the progress of the outer iteration asks for
-        tolerance = max(self.tolerance, self.looseness * min(1.0, self.change))
-        before = self.state.elbo
-        self.solve(x, tolerance)
-        self.change = abs(self.state.elbo - before)
-        by_theta, _, by_dispersion = gradient_of(self.system, self.state)
-        value, gradient = -2.0 * self.state.elbo, -2.0 * np.concatenate([by_theta, by_dispersion])
+        tolerance = max(self.tolerance, self.looseness * min(0.1, promised))
+        state = self.solve(x, tolerance)
+        by_theta, _, by_dispersion = gradient_of(self.system, state)
+        value, gradient = -2.0 * state.elbo, -2.0 * np.concatenate([by_theta, by_dispersion])
         if self.penalty is not None:
             log_prior, *slopes = self.penalty(x[:t], x[t:])
             value, gradient = value - 2.0 * log_prior, gradient - 2.0 * np.concatenate(slopes)
+        self.last = _Point(x, gradient, tolerance)
         return value, gradient
 
     def solve(self, x: Vector, tolerance: float) -> SurrogateState:
         """The best surrogate at some parameters, which is remembered."""
-        t = self.n_theta
+        t, start = self.n_theta, self.state
+        if self.last is not None:
+            if np.array_equal(x, self.last.x) and self.last.tolerance <= tolerance:
+                return start
+            if self.expansion is not None:
+                start = self.expansion.moved(self.system, start, x, x - self.last.x)
         factors = unpack(x[:t], self.system.structure.d)
-        start = self._predicted(x)
         self.state, info = solve(self.system, factors, x[t:], start, tolerance=tolerance)
         self.inner_evaluations += info.evaluations
         return self.state
@@ -96,41 +138,32 @@ class OuterObjective:
     def hessian(self, x: Vector) -> Matrix | None:
         """Second derivatives at the last evaluated point, shape (t + k, t + k).
 
-        None where they are not to be had exactly.
+        None where they are not to be had, or cost more than they are worth.
         """
         t, p = self.n_theta, self.system.structure.p
-        k = x.size - t
-        if not has_level_curvature(self.system.structure, t + p + k):
+        if has_level_curvature(self.system.structure, x.size + p):
+            return self._by_level(x)
+        factors = self.state.factorization.factors
+        if self.expansion is not None or not has_implicit_hessian(factors):
             return None
+        hessian, tangents, factorizations = implicit_hessian(
+            self.system, x[t:], self.state, fixed_beta=False
+        )
+        self.inner_evaluations += factorizations
+        self.expansion = _Expansion(tangents)
+        nothing = np.zeros(0)
+        return -2.0 * (hessian + prior_hessian(self.system, x[:t], nothing, x[t:], self.penalty))
+
+    def _by_level(self, x: Vector) -> Matrix | None:
+        t, p = self.n_theta, self.system.structure.p
         curvature = level_curvature(self.system, x[t:], self.state)
         prior = prior_hessian(self.system, x[:t], self.state.beta, x[t:], self.penalty)
         hessian = curvature.hessian + prior
-        outer, beta = np.r_[0:t, t + p : t + p + k], slice(t, t + p)
+        outer, beta = np.r_[0:t, t + p : x.size + p], slice(t, t + p)
         try:
-            tangent = -np.linalg.solve(hessian[beta, beta], hessian[beta, outer])
+            solved = np.linalg.solve(hessian[beta, beta], hessian[beta, outer])
         except np.linalg.LinAlgError:
             return None
-        self.expansion = _Expansion(x, self.state, curvature, tangent)
+        tangent = -np.asarray(solved, dtype=np.float64)
+        self.expansion = _LevelExpansion(curvature, tangent)
         return -2.0 * (hessian[np.ix_(outer, outer)] + hessian[outer, beta] @ tangent)
-
-    def _predicted(self, x: Vector) -> SurrogateState:
-        """Where a solve starts: the last surrogate, moved along its tangent if that is known."""
-        if self.expansion is None:
-            return self.state
-        t = self.n_theta
-        at, state, curvature, beta_tangent = self.expansion
-        moved = x - at
-        by_beta = beta_tangent @ moved
-        change = np.concatenate([moved[:t], by_beta, moved[t:]])
-        u_mean, weights = predicted_surrogate(self.system, state, curvature, x[:t], change)
-        return SurrogateState(
-            (u_mean,),
-            state.beta + by_beta,
-            weights,
-            state.mean,
-            state.variance,
-            state.expectation,
-            state.factorization,
-            state.selected,
-            state.elbo,
-        )

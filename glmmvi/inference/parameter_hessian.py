@@ -1,7 +1,8 @@
 """Hessian of the maximised ELBO over all parameters, and its inverse.
 
-One random-effects term: exactly (:mod:`glmmvi.inference.level_curvature`). Otherwise by central
-differences of the exact gradient.
+One random-effects term: level by level (:mod:`glmmvi.inference.level_curvature`). Otherwise by
+implicit differentiation (:mod:`glmmvi.inference.implicit_hessian`) or, at a singular covariance
+factor, by central differences of the exact gradient.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glmmvi.inference.elbo_gradient import gradient_of, schur_complement
+from glmmvi.inference.implicit_hessian import has_implicit_hessian, implicit_hessian
 from glmmvi.inference.level_curvature import has_level_curvature, level_curvature
 from glmmvi.inference.profiled_deviance import is_diagonal, unpack
 from glmmvi.inference.variational_pirls import PirlsSystem, SurrogateState, solve
@@ -56,6 +58,10 @@ def parameter_covariance(
     if has_level_curvature(system.structure, free.size):
         hessian = -level_curvature(system, dispersion, state).hessian
         hessian -= prior_hessian(system, theta, state.beta, dispersion, penalty)
+    elif has_implicit_hessian(unpack(theta, system.structure.d)):
+        exact, _, factorizations = implicit_hessian(system, dispersion, state, fixed_beta=True)
+        count["inner"] += factorizations
+        hessian = -exact - prior_hessian(system, theta, state.beta, dispersion, penalty)
     else:
         hessian = _by_differences(system, theta, dispersion, state, free, count, penalty)
     within = hessian[np.ix_(free, free)]
@@ -75,10 +81,13 @@ def prior_hessian(
     dispersion: Vector,
     penalty: OuterLogPrior | None,
 ) -> Matrix:
-    """Second derivatives of the log priors by (theta, beta, dispersion), by differences."""
+    """Second derivatives of the log priors by (theta, beta, dispersion), by differences.
+
+    With an empty `beta`: by (theta, dispersion).
+    """
     t, p, k = theta.size, beta.size, dispersion.size
     hessian = np.zeros((t + p + k, t + p + k))
-    if system.beta_prior is not None:
+    if system.beta_prior is not None and p:
         hessian[t : t + p, t : t + p] = _jacobian(system.beta_prior.gradient, beta)
     if penalty is not None:
         outer = np.r_[0:t, t + p : t + p + k]

@@ -151,11 +151,11 @@ def first_surrogate(system: PirlsSystem, dispersion: Vector) -> tuple[SurrogateS
         factors = [size * np.eye(d) for d in system.structure.d]
         zero = [np.zeros((term.n_levels, term.d)) for term in system.arrays.terms]
         first = evaluate(system, factors, dispersion, zero, beta, curvature)
-        *found, evaluations = _moved_together(system, dispersion, first)
+        state, phi, evaluations = _moved_together(system, dispersion, first)
         inner += 1 + evaluations
-        if best is not None and not found[0].elbo > best[0].elbo:
+        if best is not None and not state.elbo > best[0].elbo:
             break
-        best, size = (found[0], found[1]), 0.1 * size
+        best, size = (state, phi), 0.1 * size
     return *best, inner
 
 
