@@ -29,6 +29,7 @@ _NAMES_OF_MODULES = {
     "glmmvi.api": (
         "glmer",
         "glmer_nb",
+        "lmList",
         "lmer",
     ),
     "glmmvi.data": ("load_dataset",),

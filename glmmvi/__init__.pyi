@@ -1,4 +1,4 @@
-from glmmvi.api import glmer, glmer_nb, lmer
+from glmmvi.api import glmer, glmer_nb, lmer, lmList
 from glmmvi.data import load_dataset
 from glmmvi.design import LinearFormula, lFormula, mixed_formula
 from glmmvi.errors import (
@@ -184,6 +184,7 @@ __all__ = [
     "isSingular",
     "lFormula",
     "linear_hypothesis",
+    "lmList",
     "lmer",
     "lmerControl",
     "load",

@@ -100,11 +100,9 @@ def fitted(fit: LinearMixedFit) -> pd.Series:
     return fit.fitted()
 
 
-def residuals(
-    fit: LinearMixedFit, type: ResidualType = "response", *, scaled: bool = False
-) -> pd.Series:
-    """Residuals: :meth:`LinearMixedFit.residuals`."""
-    return fit.residuals(type, scaled=scaled)
+def residuals(fit: LinearMixedFit, type: ResidualType | None = None, **arguments: Any) -> pd.Series:
+    """Residuals: :meth:`LinearMixedFit.residuals`, deviance residuals of a glmer fit."""
+    return fit.residuals(**arguments) if type is None else fit.residuals(type, **arguments)
 
 
 def predict(fit: LinearMixedFit, newdata: Any = None, **arguments: Any) -> pd.Series | pd.DataFrame:

@@ -204,3 +204,18 @@ def test_surrogate_intervals_of_a_posterior_of_every_parameter():
     assert plain.upper[0] < ours.upper[0] < 1.35
     with pytest.raises(gv.ArgumentError, match="priors="):
         fit.confint()
+
+
+def test_confint_takes_a_profile_and_refuses_unknown_arguments():
+    fit = gv.lmer("Yield ~ 1 + (1 | Batch)", gv.load_dataset("Dyestuff"), REML=False)
+    path = gv.profile(fit)
+    assert gv.confint(path).as_data_frame().equals(path.confint().as_data_frame())
+    solved = fit.confint([".sigma"], level=0.9)
+    np.testing.assert_allclose(gv.confint(path, ".sigma", 0.9).lower, solved.lower, rtol=1e-3)
+    with pytest.raises(gv.ArgumentError, match="did you mean .nsim."):
+        gv.confint(fit, nsims=10)
+
+
+def test_residuals_by_the_r_named_function_have_the_default_of_the_fit():
+    fit = gv.glmer("incidence ~ period + (1 | herd)", gv.load_dataset("cbpp"), family="poisson")
+    assert gv.residuals(fit).equals(fit.residuals("deviance"))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, get_args
+from dataclasses import replace
+from typing import Any, Literal, get_args, overload
 
 import numpy as np
 import pandas as pd
@@ -14,10 +15,11 @@ from glmmvi.inference.profile_likelihood import profile_bound
 from glmmvi.results.fit import LinearMixedFit
 from glmmvi.results.generalized_fit import GeneralizedMixedFit
 from glmmvi.results.intervals.parameters import IntervalParameter, chosen_parameters, tails
-from glmmvi.results.intervals.profile import parameters_of
+from glmmvi.results.intervals.profile import Profile, parameters_of
 from glmmvi.results.intervals.profiler import estimates_of, profiler_of
 from glmmvi.results.intervals.surrogate import posterior_intervals, surrogate_intervals
 from glmmvi.results.intervals.wald import wald_intervals
+from glmmvi.results.lm_list import GroupIntervals, LmList
 from glmmvi.results.mixed_fit import MixedModelFit
 from glmmvi.results.posterior_moments import FullPosterior
 from glmmvi.results.tables import ConfidenceIntervals
@@ -26,8 +28,12 @@ Method = Literal["profile", "Wald", "boot", "vi"]
 BootType = Literal["perc", "basic", "norm"]
 
 
+@overload
+def confint(fit: LmList, *, level: float = ..., pool: bool = ...) -> GroupIntervals: ...
+@overload
+def confint(fit: MixedModelFit | Profile, *args: Any, **kwargs: Any) -> ConfidenceIntervals: ...
 def confint(
-    fit: MixedModelFit,
+    fit: MixedModelFit | Profile | LmList,
     parm: str | Sequence[str] | None = None,
     level: float = 0.95,
     method: Method = "profile",
@@ -36,12 +42,14 @@ def confint(
     boot_type: BootType = "perc",
     seed: int | None = None,
     oldNames: bool = True,
-) -> ConfidenceIntervals:
+    **other: Any,
+) -> ConfidenceIntervals | GroupIntervals:
     """Confidence intervals of sds, correlations, sigma and fixed effects.
 
     Parameters
     ----------
-    fit : fitted model
+    fit : fitted model, Profile or LmList
+        Of a `Profile`, intervals by interpolation; of an `LmList`, those of every group.
     parm : str or sequence of str, optional
         Names; ``"theta_"`` is all covariance parameters, ``"beta_"`` all fixed effects.
     level : float
@@ -61,10 +69,12 @@ def confint(
         Of the bootstrap.
     oldNames : bool
         ``.sig01`` and ``.sigma``, or ``sd_(Intercept)|Subject`` and ``sigma``.
+    **other
+        ``pool=``, of an `LmList`: see :meth:`glmmvi.results.lm_list.LmList.confint`.
 
     Returns
     -------
-    ConfidenceIntervals
+    ConfidenceIntervals, or GroupIntervals of an `LmList`
         nan where a method has no interval.
 
     Raises
@@ -89,10 +99,23 @@ def confint(
     sd_Days|Subject    3.8     8.8
     sigma             22.9    28.9
     """
+    if isinstance(fit, LmList):
+        if parm is not None:
+            raise ArgumentError("confint: parm= is not for lmList: take confint(fits)['Days']")
+        return fit.confint(level, **other)
+    if other:
+        name = next(iter(other))
+        known = ("parm", "level", "method", "nsim", "boot_type", "seed", "oldNames")
+        raise ArgumentError(
+            f"confint: unused argument ({name} = {other[name]!r}){nearest_hint(name, known)}"
+        )
+    if isinstance(fit, Profile):
+        chosen = chosen_parameters([IntervalParameter(name) for name in fit.names], parm)
+        return replace(fit, parameters=tuple(fit[each.name] for each in chosen)).confint(level)
     if method not in get_args(Method):
-        known = ", ".join(map(repr, get_args(Method)))
+        listed = ", ".join(map(repr, get_args(Method)))
         hint = nearest_hint(str(method), get_args(Method))
-        raise ArgumentError(f"confint: method={method!r} is none of {known}{hint}")
+        raise ArgumentError(f"confint: method={method!r} is none of {listed}{hint}")
     tails(level)
     parameters = chosen_parameters(parameters_of(fit, oldNames=oldNames), parm)
     if method == "Wald":
