@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import t as t_distribution
+from scipy.special import stdtrit
 
 from glmmvi.errors import ArgumentError, nearest_hint
 from glmmvi.results.prediction_intervals import check_level
@@ -218,12 +218,12 @@ class LmList:
         upper_tail = 0.5 + 0.5 * level
         centre, error = self.coef().to_numpy(), self._table("unscaled_sd").to_numpy()
         if pool:
-            half = error * self.sigma() * float(t_distribution.ppf(upper_tail, self.df_residual()))
+            half = error * self.sigma() * float(stdtrit(self.df_residual(), upper_tail))
         else:
             sd = np.array([np.nan if fit is None else fit.sigma for fit in self.fits])
             df = np.array([np.nan if fit is None else fit.df for fit in self.fits])
             usable = np.where(df > 0, df, np.nan)
-            half = error * (sd * t_distribution.ppf(upper_tail, usable))[:, None]
+            half = error * (sd * stdtrit(usable, upper_tail))[:, None]
         return GroupIntervals(self.groups, self.names, centre - half, centre + half, level)
 
     def __str__(self) -> str:

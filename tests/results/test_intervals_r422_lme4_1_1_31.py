@@ -212,7 +212,7 @@ def test_confint_takes_a_profile_and_refuses_unknown_arguments():
     assert gv.confint(path).as_data_frame().equals(path.confint().as_data_frame())
     solved = fit.confint([".sigma"], level=0.9)
     np.testing.assert_allclose(gv.confint(path, ".sigma", 0.9).lower, solved.lower, rtol=1e-3)
-    with pytest.raises(gv.ArgumentError, match="did you mean .nsim."):
+    with pytest.raises(gv.ArgumentError, match=r"did you mean .nsim."):
         gv.confint(fit, nsims=10)
 
 
