@@ -20,6 +20,8 @@ from glmmvi.inference.quadrature import NormalRule, gauss_hermite, nodes_for, no
 Array: TypeAlias = NDArray[np.float64]
 
 _CELLS = 32_768  # nodes times rows of one pass: every temporary stays in the cache
+_PAIR_CELLS = 32_768  # the same where two nodes are taken at a time
+_ROWS = 65_536  # that are grouped by their number of nodes at once
 _SMALL_SD = 1e-3  # below it, curvature from second derivatives instead of differences of first
 
 
@@ -189,7 +191,8 @@ class QuadratureLikelihood:
     density : Density
         What is integrated.
     nodes : int, optional
-        Fixed number of nodes; by default 9 to 61, by the largest sd among some thousand rows.
+        Fixed number of nodes; by default up to 61, by the largest sd among some thousand rows, or,
+        where the kernel is symmetric, by every row's own.
     """
 
     density: Density
@@ -251,17 +254,13 @@ class QuadratureLikelihood:
         gradients: Array,
     ) -> None:
         """Fill in the expectations, each row with as many nodes as it needs."""
-        counts = np.full(len(sd), self.nodes) if self.nodes else nodes_for_each(sd, width)
-        for count in np.unique(counts).tolist():
-            rule = gauss_hermite(count)
-            rows = np.flatnonzero(counts == count)
-            step = max(1, 2 * _CELLS // count)
-            for start in range(0, len(rows), step):
-                here = rows[start : start + step]
-                part = sd[here]
-                sums = kernel.symmetric_sums(rule.nodes, rule.weights, mean[here], part)
-                value[here], gradients[0, here] = sums[0], sums[1]
-                gradients[1, here] = sums[2] / -part
+        for first in range(0, len(sd), _ROWS):
+            within = slice(first, first + _ROWS)
+            m, s = mean[within], sd[within]
+            answer = (value[within], gradients[0, within], gradients[1, within])
+            groups = [(self.nodes, slice(None))] if self.nodes else nodes_for_each(s, width)
+            for count, rows in groups:
+                _sums_by_pairs(kernel, gauss_hermite(count), m[rows], s[rows], answer, rows)
 
     def _part(
         self,
@@ -297,3 +296,25 @@ class QuadratureLikelihood:
                 for total in (rule.weights @ derivative for derivative in kernel.dispersion)
             ]
         )
+
+
+def _sums_by_pairs(
+    kernel: SymmetricKernel,
+    rule: NormalRule,
+    mean: Array,
+    sd: Array,
+    answer: tuple[Array, Array, Array],
+    rows: NDArray[np.intp] | slice,
+) -> None:
+    """Write value, score and curvature of some rows into `answer`."""
+    n = len(mean)
+    value, score, curvature = (a if isinstance(rows, slice) else np.empty(n) for a in answer)
+    step = max(1, _PAIR_CELLS // len(rule.weights))
+    for start in range(0, n, step):
+        here = slice(start, start + step)
+        sums = kernel.symmetric_sums(rule.nodes, rule.weights, mean[here], sd[here])
+        value[here], score[here] = sums[0], sums[1]
+        np.divide(sums[2], -sd[here], out=curvature[here])
+    if not isinstance(rows, slice):
+        for whole, part in zip(answer, (value, score, curvature), strict=True):
+            whole[rows] = part
