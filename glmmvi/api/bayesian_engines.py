@@ -46,6 +46,10 @@ GENERALIZED_OPTIONS: dict[str, Callable[..., Any]] = {
 _LINEAR = {**LINEAR_OPTIONS, "theta_posterior": fit_linear_theta_posterior}
 _GENERALIZED = {**GENERALIZED_OPTIONS, "theta_posterior": fit_generalized_theta_posterior}
 
+_CRITERIA = (
+    "AIC and BIC are of that log likelihood, which the estimates do not maximise: they do not",
+    "compare models.",
+)
 _ESTIMATES = "Estimates and standard errors are posterior means and standard deviations."
 
 
@@ -167,6 +171,7 @@ def penalized_answer(
             "The log likelihood is a lower bound (variational approximation), and without the "
             "priors;",
             f"with their log density it is {-0.5 * record.value:.4f}, which was maximised.",
+            *_CRITERIA,
         ),
     )
     assert isinstance(answer.posterior, VariationalPosterior)
@@ -220,6 +225,7 @@ def penalized_linear(
         notes=(
             f"The {name} is without the priors; with -2 times their log density it is",
             f"{record.value:.4f}, which was minimised.",
+            *(() if problem.reml else _CRITERIA),
         ),
     )
     return announced(fit, control)

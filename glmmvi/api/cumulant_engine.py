@@ -94,6 +94,7 @@ def corrected_answer(
         log_likelihood=found.log_likelihood,
         approximation=approximation,
         notes=notes,
+        corrected=not found.refused,
     )
 
 

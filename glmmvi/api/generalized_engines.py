@@ -170,6 +170,7 @@ def fit_structured(
         log_likelihood=log_likelihood,
         approximation=_VARIATIONAL if nAGQ == 1 else quadrature,
         notes=notes,
+        nAGQ=nAGQ,
     )
 
 

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +50,7 @@ class AdviResult(FullPosterior):
     optimization: AdviOptimization
     model: BayesianModel
     surrogate: AdviSurrogate
+    origin: ClassVar[str] = "a fit by method='advi'"
 
     @property
     def losses(self) -> Array:

@@ -21,7 +21,7 @@ from glmmvi.results.generalized_fit import GeneralizedMixedFit
 from glmmvi.results.intervals.bootstrap import bootstrap_intervals
 from glmmvi.results.intervals.parameters import tails
 from glmmvi.results.new_response import with_numbers
-from glmmvi.results.refit import refit_design
+from glmmvi.results.refit import check_engine, refit_design
 from glmmvi.results.rendering.bootstrap import render_bootstrap
 from glmmvi.results.simulation import NOTHING, fitted_response, simulated
 from glmmvi.results.tables import ConfidenceIntervals
@@ -156,8 +156,8 @@ def bootMer(
     Raises
     ------
     ArgumentError
-        For the semiparametric bootstrap with ``use_u=False``, as lme4; or if `FUN` does not
-        give numbers.
+        For the semiparametric bootstrap with ``use_u=False``, as lme4; if `FUN` does not
+        give numbers; or for a fit that cannot be refitted (with priors, from a file, ...).
 
     Warns
     -----
@@ -174,6 +174,7 @@ def bootMer(
     """
     if type not in ("parametric", "semiparametric"):
         raise ArgumentError(f"bootMer: type={type!r} is neither 'parametric' nor 'semiparametric'")
+    check_engine(fit)
     t0 = as_series(FUN(fit))
     rng = np.random.default_rng(seed)
     if type == "parametric":

@@ -111,7 +111,8 @@ def covariance_uncertainty(
     Raises
     ------
     ArgumentError
-        For a stochastic fit, a fit without Hessian, or a `level` that is no probability.
+        For a fit with priors, with a posterior of every parameter or read from a file, one
+        without Hessian, or a `level` that is no probability.
     """
     if not 0.0 < level < 1.0:
         raise ArgumentError(f"level={level!r} is not between 0 and 1")
@@ -120,8 +121,9 @@ def covariance_uncertainty(
     if isinstance(posterior, VariationalPosterior):
         return _generalized(terms, posterior, level)
     raise ArgumentError(
-        "covariance_parameters() needs a structured fit; the draws of a stochastic one tell of "
-        "its covariance parameters"
+        "covariance_parameters() needs a fit by maximum likelihood with its data, not "
+        f"{posterior.origin}: confint(method='vi') has intervals of a fit with a posterior of "
+        "every parameter"
     )
 
 

@@ -32,7 +32,7 @@ def effects_of(posterior: Any) -> EffectsPosterior:
     Raises
     ------
     ArgumentError
-        For a stochastic fit (``method="advi"``), whose surrogate is not of this form.
+        For a fit with a posterior of every parameter, whose surrogate is not of this form.
     """
     if isinstance(posterior, StructuredPosterior):
         return linear_effects(posterior.problem, posterior.solution)
@@ -42,8 +42,9 @@ def effects_of(posterior: Any) -> EffectsPosterior:
     if isinstance(effects, EffectsPosterior):
         return effects
     raise ArgumentError(
-        "the joint uncertainty of the effects comes from the structured engine; of a fit by "
-        "method='advi' draw from fit.surrogate_posterior, or fit by method='structured'"
+        "the joint uncertainty of the effects comes from the structured surrogate, which "
+        f"{_origin(posterior)} does not have: draw from fit.surrogate_posterior (of a fit by "
+        "method='nuts' take fit.posterior.draws), or fit by method='structured'"
     )
 
 
@@ -53,14 +54,18 @@ def covariance_points_of(posterior: Any) -> list[CovariancePoint]:
     Raises
     ------
     ArgumentError
-        For a fit that cannot be evaluated again: by ``method="advi"``, or read from a file.
+        For a fit that cannot be evaluated again: one with priors or a posterior of every
+        parameter, or read from a file.
     """
     if isinstance(posterior, StructuredPosterior):
         return linear_points(posterior.problem, posterior.solution)
     if isinstance(posterior, VariationalPosterior):
         return generalized_points(posterior.problem, posterior.solution)
     raise ArgumentError(
-        "covariance_uncertainty=True evaluates the model at other covariance parameters, which "
-        "needs the structured engine and the data: it is not there for method='advi' and for a "
-        "fit read from a file"
+        "the uncertainty of the covariance parameters comes from evaluating the model at other "
+        f"ones, by the structured engine with the data: it is not there for {_origin(posterior)}"
     )
+
+
+def _origin(posterior: Any) -> str:
+    return str(getattr(posterior, "origin", "this fit"))

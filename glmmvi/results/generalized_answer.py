@@ -58,8 +58,13 @@ def structured_answer(
     log_likelihood: float,
     approximation: str,
     notes: tuple[str, ...] = (),
+    nAGQ: int = 1,
+    corrected: bool = False,
 ) -> GeneralizedAnswer:
-    """The answer of an engine whose surrogate is the structured Gaussian."""
+    """The answer of an engine whose surrogate is the structured Gaussian.
+
+    `nAGQ` and `corrected` say what was maximised: see :class:`VariationalPosterior`.
+    """
     k = len(solution.dispersion)
     covariance = solution.parameter_cov
     return GeneralizedAnswer(
@@ -73,7 +78,7 @@ def structured_answer(
         ),
         dispersion=solution.dispersion,
         dispersion_cov=None if covariance is None else covariance[-k:, -k:][:k, :k],
-        posterior=VariationalPosterior(problem, solution, family),
+        posterior=VariationalPosterior(problem, solution, family, nAGQ, corrected),
         optimization=record,
         log_likelihood=log_likelihood,
         approximation=approximation,

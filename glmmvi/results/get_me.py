@@ -12,8 +12,10 @@ from scipy import sparse
 from scipy.linalg import solve_triangular
 
 from glmmvi.design.sparse_columns import sparse_columns
-from glmmvi.errors import ArgumentError, nearest_hint
+from glmmvi.errors import ArgumentError, GlmmviError, nearest_hint
+from glmmvi.model.families.negative_binomial_family import NegativeBinomialFamily
 from glmmvi.results.any_fit import AnyFit
+from glmmvi.results.deviance_function import deviance_function
 from glmmvi.results.fit import LinearMixedFit
 from glmmvi.results.generalized_fit import GeneralizedMixedFit
 from glmmvi.results.prediction import linear_predictor
@@ -31,7 +33,8 @@ def getME(fit: AnyFit, name: str | list[str]) -> Any:
     ----------
     fit : LinearMixedFit or GeneralizedMixedFit
     name : str or list of str
-        ``"X"``, ``"Z"``, ``"theta"``, ...: see `NAMES`; a list or ``"ALL"`` gives a dict.
+        ``"X"``, ``"Z"``, ``"theta"``, ...: see `NAMES`, all 45 of lme4 1.1-31. A list gives a
+        dict, ``"ALL"`` one with all of them, None where this fit has no such component.
 
     Returns
     -------
@@ -42,7 +45,7 @@ def getME(fit: AnyFit, name: str | list[str]) -> Any:
     Raises
     ------
     ArgumentError
-        If there is no such component.
+        If there is no such component, or this fit does not have it: the message says why.
 
     Examples
     --------
@@ -53,15 +56,23 @@ def getME(fit: AnyFit, name: str | list[str]) -> Any:
     >>> getME(fit, "Lambda").shape, getME(fit, "cnms")
     ((36, 36), {'Subject': ('(Intercept)', 'Days')})
     """
-    if isinstance(name, list) or name == "ALL":
-        wanted = list(NAMES) if name == "ALL" else name
-        return {each: getME(fit, each) for each in wanted}
+    if name == "ALL":
+        return {each: _or_nothing(fit, each) for each in NAMES}
+    if isinstance(name, list):
+        return {each: getME(fit, each) for each in name}
     if name not in NAMES:
         raise ArgumentError(
             f"getME: there is no {name!r}{nearest_hint(str(name), NAMES)}; there are "
             f"{', '.join(NAMES)}"
         )
     return NAMES[name](fit)
+
+
+def _or_nothing(fit: AnyFit, name: str) -> Any:
+    try:
+        return getME(fit, name)
+    except GlmmviError:
+        return None
 
 
 def _z(fit: AnyFit) -> sparse.csr_array:
@@ -192,6 +203,31 @@ def _gp(fit: AnyFit) -> NDArray[np.intp]:
     return np.cumsum([0, *(term.L * term.d for term in fit.design.terms)])
 
 
+def _tp(fit: AnyFit) -> pd.Series:
+    """Where each term's part of theta begins, lme4's ``Tp``."""
+    sizes = [term.d * (term.d + 1) // 2 for term in fit.design.terms]
+    labels = ["beg__", *(term.label for term in fit.design.terms)]
+    return pd.Series(np.cumsum([0, *sizes]), index=labels)
+
+
+def _st(fit: AnyFit) -> dict[str, Matrix]:
+    """``Lambda = T S``: `S` on the diagonal, the unit triangle `T` below it (lme4's ``ST``)."""
+    found = {}
+    for term, factor in zip(fit.design.terms, fit.estimates.Lambda, strict=True):
+        scale = np.diag(factor)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            unit = np.where(scale > 0.0, factor / scale, 0.0)
+        found[term.label] = np.tril(unit, -1) + np.diag(scale)
+    return found
+
+
+def _nb_theta(fit: AnyFit) -> float:
+    """``theta`` of a negative binomial fit, nan (R's ``NA``) of others."""
+    if isinstance(fit, GeneralizedMixedFit) and isinstance(fit.family, NegativeBinomialFamily):
+        return fit.family.theta_of(fit.dispersion)
+    return float("nan")
+
+
 def devcomp(fit: AnyFit) -> dict[str, dict[str, float]]:
     """lme4's ``devcomp``: components of the deviance, and dimensions."""
     design, linear = fit.design, isinstance(fit, LinearMixedFit)
@@ -251,7 +287,7 @@ NAMES: dict[str, Callable[[Any], Any]] = {
     "u": _u,
     "b": _b,
     "Gp": _gp,
-    "Tp": _gp,
+    "Tp": _tp,
     "L": _l,
     "Lambda": _lambda,
     "Lambdat": lambda fit: sparse.csr_array(_lambda(fit).T),
@@ -286,6 +322,8 @@ NAMES: dict[str, Callable[[Any], Any]] = {
     "devcomp": devcomp,
     "offset": lambda fit: fit.design.offset,
     "lower": _lower,
+    "ST": _st,
+    "devfun": deviance_function,
+    "glmer.nb.theta": _nb_theta,
 }
-"""lme4's names (1.1-31); `devfun` and `glmer.nb.theta` are ``lFormula`` and
-``fit.dispersion_parameters()`` here."""
+"""All of lme4's names (1.1-31, ``getME(fit, "ALL")``)."""

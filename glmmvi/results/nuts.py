@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +47,7 @@ class NutsResult(FullPosterior):
     optimization: NutsRecord
     draws: Mapping[str, Array]
     start: ThetaPosterior
+    origin: ClassVar[str] = "a fit by method='nuts'"
 
     @property
     def evidence(self) -> EvidenceLowerBound:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +42,7 @@ class PenalizedPosterior:
 
     inner: StructuredPosterior | VariationalPosterior
     priors: Priors
+    origin: ClassVar[str] = "a fit with priors="
 
     @property
     def elbo(self) -> float:

@@ -11,6 +11,11 @@ class Posterior(Protocol):
     """An engine's answer, from which the TFP pair is built."""
 
     @property
+    def origin(self) -> str:
+        """What kind of fit has it, for messages: ``"a fit by method='advi'"``."""
+        ...
+
+    @property
     def elbo(self) -> float:
         """Evidence lower bound, nats."""
         ...

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,6 +85,7 @@ class FullPosterior(Moments):
     """
 
     optimization: Any
+    origin: ClassVar[str] = "a fit with a posterior of every parameter"
 
     @property
     def evidence(self) -> EvidenceLowerBound:

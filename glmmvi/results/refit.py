@@ -50,25 +50,31 @@ def refit(fit: Fit, newresp: Any = None) -> Fit:
     >>> round(refit(fit, 2.0 * fit.design.y).sigma() / fit.sigma(), 6)
     2.0
     """
-    _check_engine(fit)
+    check_engine(fit)
     design = fit.design if newresp is None else with_response(fit.design, newresp)
     return refit_design(fit, design)
 
 
-def _check_engine(fit: LinearMixedFit | GeneralizedMixedFit) -> None:
+def check_engine(fit: LinearMixedFit | GeneralizedMixedFit) -> None:
+    """Refuse a fit that cannot be fitted again to another response.
+
+    Raises
+    ------
+    ArgumentError
+    """
     if isinstance(fit, LinearMixedFit):
         there = isinstance(fit.posterior, StructuredPosterior)
     else:
         there = fit.engine is not None
     if not there:
-        raise ArgumentError(_OTHER)
+        raise ArgumentError(_OTHER.format(fit.posterior.origin))
 
 
 def refit_design(fit: Fit, design: DesignMatrices) -> Fit:
     """Fit another design of the same columns, starting from a fit."""
     theta = fit.estimates.theta
     if isinstance(fit, LinearMixedFit):
-        _check_engine(fit)
+        check_engine(fit)
         linear = linear_answer(design, theta, reml=fit.reml)
         return replace(
             fit,
@@ -78,7 +84,7 @@ def refit_design(fit: Fit, design: DesignMatrices) -> Fit:
             optimization=linear.optimization,
         )
     if fit.engine is None:
-        raise ArgumentError(_OTHER)
+        raise ArgumentError(_OTHER.format(fit.posterior.origin))
     answer = fit.engine(design, theta)
     return replace(
         fit,
@@ -94,8 +100,8 @@ def refit_design(fit: Fit, design: DesignMatrices) -> Fit:
 
 
 _OTHER = (
-    "refit needs the structured engine and the data: it is not there for a fit by another method "
-    "(call lmer() or glmer() again) or one read from a file"
+    "refit is for fits by maximum likelihood (or REML) by the structured engine, with their data: "
+    "it is not there for {}; call lmer() or glmer() again"
 )
 
 
@@ -113,7 +119,7 @@ def refit_ml(fit: LinearMixedFit) -> LinearMixedFit:
         raise ArgumentError("refitML is for lmer fits: a glmer fit is by maximum likelihood")
     if not fit.reml:
         return fit
-    _check_engine(fit)
+    check_engine(fit)
     linear = linear_answer(fit.design, fit.estimates.theta, reml=False)
     return replace(
         fit,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from glmmvi.design.design_matrices import DesignMatrices
 from glmmvi.errors import ArgumentError, DataError
@@ -32,6 +32,7 @@ class SavedPosterior:
     gaussian: GaussianPosterior
     effects: EffectsPosterior
     elbo: float
+    origin: ClassVar[str] = "a fit read from a file"
 
     def joint_distribution(self, design: DesignMatrices) -> Any:
         """Refuse: the generative model is of the rows, which are not here."""
@@ -75,7 +76,7 @@ def saved_posterior(posterior: Any) -> SavedPosterior:
         gaussian = generalized_mixed.posterior_of(posterior.solution)
     else:
         raise ArgumentError(
-            "save is for fits by the structured engine; of a fit by another method keep the "
-            "draws: fit.surrogate_posterior.sample(...)"
+            "save is for fits by maximum likelihood (or REML) by the structured engine, not for "
+            f"{posterior.origin}: pickle it, or keep draws of fit.surrogate_posterior"
         )
     return SavedPosterior(gaussian, effects_of(posterior), posterior.elbo)

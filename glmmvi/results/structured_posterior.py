@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +40,7 @@ class StructuredPosterior:
 
     problem: LinearMixedProblem
     solution: LinearMixedSolution
+    origin: ClassVar[str] = "a fit by the structured engine"
 
     @property
     def elbo(self) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,6 +64,7 @@ class ThetaPosterior(FullPosterior):
     priors: Any
     design: DesignMatrices
     family: Family | None
+    origin: ClassVar[str] = "a fit with theta_posterior=True"
 
     @property
     def evidence(self) -> EvidenceLowerBound:

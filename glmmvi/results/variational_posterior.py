@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from glmmvi.design.design_matrices import DesignMatrices
 from glmmvi.inference.generalized_mixed import (
@@ -24,11 +24,19 @@ class VariationalPosterior:
     problem : GeneralizedMixedProblem
     solution : GeneralizedMixedSolution
     family : Family
+    nAGQ : int
+        What the estimates maximise: 1, the ELBO; more, the log likelihood by quadrature with so
+        many nodes; 0, Laplace's approximation at the joint modes.
+    corrected : bool
+        Whether it is the ELBO with its experimental correction.
     """
 
     problem: GeneralizedMixedProblem
     solution: GeneralizedMixedSolution
     family: Family
+    nAGQ: int = 1  # noqa: N815 (lme4's name)
+    corrected: bool = False
+    origin: ClassVar[str] = "a fit by the structured engine"
 
     @property
     def elbo(self) -> float:

@@ -137,5 +137,6 @@ def test_what_is_needed():
         fit.covariance_parameters()
     with pytest.raises(gv.ArgumentError, match=r"level=95 is not between 0 and 1"):
         fit.covariance_parameters(level=95)
-    with pytest.raises(gv.ArgumentError, match="structured fit"):
-        covariance_uncertainty(fit.design.terms, object())
+    penalised = gv.glmer(formula, data, "binomial", priors={"herd": gv.HalfNormal(1.0)})
+    with pytest.raises(gv.ArgumentError, match="not a fit with priors="):
+        covariance_uncertainty(fit.design.terms, penalised.posterior)

@@ -71,6 +71,71 @@ def test_components_are_lme4_s(case):
     }
 
 
+LME4_NAMES = {  # names(getME(fit, "ALL")) of lme4 1.1-31
+    *("X", "Z", "Zt", "Ztlist", "mmList", "y", "mu", "u", "b", "Gp", "Tp", "L", "Lambda"),
+    *("Lambdat", "Lind", "Tlist", "A", "RX", "RZX", "sigma", "flist", "fixef", "beta", "theta"),
+    *("ST", "REML", "is_REML", "n_rtrms", "n_rfacs", "N", "n", "p", "q", "p_i", "l_i", "q_i"),
+    *("k", "m_i", "m", "cnms", "devcomp", "offset", "lower", "devfun", "glmer.nb.theta"),
+}
+
+
+def test_all_names_of_lme4_are_answered():
+    fit = gv.lmer("Reaction ~ Days + (Days | Subject)", gv.load_dataset("sleepstudy"))
+    found = gv.getME(fit, "ALL")
+    assert sorted(found) == sorted(LME4_NAMES)
+    assert [name for name, value in found.items() if value is None] == []
+    # lme4 1.1-31 of the same fit
+    np.testing.assert_allclose(
+        found["ST"]["Subject"], [[0.96674177, 0.0], [0.01569091, 0.23091]], atol=1e-4
+    )
+    assert found["Tp"].to_dict() == {"beg__": 0, "Subject": 3}
+    assert found["Gp"].tolist() == [0, 36]
+    assert np.isnan(found["glmer.nb.theta"])
+    other = gv.lmer(
+        "Reaction ~ Days + (Days | Subject)",
+        gv.load_dataset("sleepstudy"),
+        priors={"Subject": gv.HalfNormal(50)},
+    )
+    nothing = [name for name, value in gv.getME(other, "ALL").items() if value is None]
+    assert nothing == ["devfun"]
+    with pytest.raises(gv.ArgumentError, match="a fit with priors="):
+        other.getME("devfun")
+
+
+@pytest.mark.parametrize("REML", [True, False])
+def test_devfun_of_lmer(REML):
+    fit = gv.lmer("Reaction ~ Days + (Days | Subject)", gv.load_dataset("sleepstudy"), REML)
+    devfun = fit.getME("devfun")
+    best = fit.REMLcrit() if REML else fit.deviance()
+    assert devfun(fit.getME("theta")) == pytest.approx(best, abs=1e-8)
+    if REML:  # lme4 1.1-31
+        assert devfun([1.0, 0.0, 1.0]) == pytest.approx(1773.680331, abs=1e-5)
+    with pytest.raises(gv.ArgumentError, match="3 finite numbers"):
+        devfun([1.0, 1.0])
+
+
+@pytest.mark.parametrize("nAGQ", [0, 1, 9])
+def test_devfun_of_glmer_is_least_at_the_estimates(nAGQ):
+    formula = "cbind(incidence, size - incidence) ~ period + (1 | herd)"
+    fit = gv.glmer(formula, gv.load_dataset("cbpp"), family="binomial", nAGQ=nAGQ)
+    devfun = fit.getME("devfun")
+    best = np.r_[fit.getME("theta"), fit.fixef()] if nAGQ else fit.getME("theta").to_numpy()
+    least = devfun(best)
+    assert least == pytest.approx(-2.0 * fit.log_likelihood, abs=1e-7)
+    for j in range(len(best)):
+        step = np.where(np.arange(len(best)) == j, 0.02, 0.0)
+        assert least < devfun(best + step) < least + 0.5
+        assert least < devfun(best - step) < least + 0.5
+
+
+def test_theta_of_a_negative_binomial_fit():
+    data = gv.load_dataset("grouseticks")
+    fit = gv.glmer_nb("TICKS ~ YEAR + (1 | BROOD)", data)
+    assert fit.getME("glmer.nb.theta") == pytest.approx(3.303, rel=0.05)  # lme4's, by Laplace
+    known = gv.glmer("TICKS ~ YEAR + (1 | BROOD)", data, family=gv.negative_binomial(2.0))
+    assert known.getME("glmer.nb.theta") == 2.0
+
+
 def test_generalized_components():
     formula = "cbind(incidence, size - incidence) ~ period + (1 | herd)"
     fit = gv.glmer(formula, gv.load_dataset("cbpp"), family="binomial")

@@ -84,7 +84,7 @@ def test_the_data_are_not_in_the_file(tmp_path):
     for needs_rows in (loaded.fitted, loaded.predict, lambda: loaded.joint_distribution):
         with pytest.raises(gv.DataError, match="not in the file"):
             needs_rows()
-    with pytest.raises(gv.ArgumentError, match="needs the structured engine and the data"):
+    with pytest.raises(gv.ArgumentError, match="not there for a fit read from a file"):
         loaded.refit(data["y"])
     loaded.save(tmp_path / "again.gv")
     assert str(gv.load(tmp_path / "again.gv")) == str(fit)

@@ -110,6 +110,14 @@ def test_shares_of_fits_with_priors_have_intervals(kind):
     assert (ours["estimate"] < ours["upper"]).all()
 
 
+def test_shares_of_a_negative_binomial_fit_whose_theta_is_known():
+    data = gv.load_dataset("grouseticks")
+    free = gv.glmer("TICKS ~ YEAR + (1 | BROOD)", data, family="nbinom2")
+    theta = free.getME("glmer.nb.theta")
+    known = gv.glmer("TICKS ~ YEAR + (1 | BROOD)", data, family=gv.negative_binomial(theta))
+    np.testing.assert_allclose(r2(known).estimate, r2(free).estimate, rtol=1e-3)
+
+
 def tables():
     means, temperatures = emmeans(cake(), "recipe"), emmeans(cake(), "temperature")
     slopes = emtrends(cake("celsius"), "recipe", "celsius")

@@ -21,8 +21,52 @@ from glmmvi.results.fit import LinearMixedFit
 from glmmvi.results.generalized_fit import GeneralizedMixedFit
 from glmmvi.results.intervals.parameters import IntervalParameter
 from glmmvi.results.mixed_fit import MixedModelFit
+from glmmvi.results.penalized_posterior import PenalizedPosterior
+from glmmvi.results.posterior import Posterior
+from glmmvi.results.posterior_moments import FullPosterior
 from glmmvi.results.structured_posterior import StructuredPosterior
 from glmmvi.results.variational_posterior import VariationalPosterior
+
+
+def no_profile(posterior: Posterior) -> str:
+    """Why a fit has neither profile nor Gaussian of all parameters, and what to use.
+
+    Parameters
+    ----------
+    posterior : Posterior
+        ``fit.posterior``.
+
+    Returns
+    -------
+    str
+    """
+    if isinstance(posterior, VariationalPosterior) and posterior.nAGQ == 0:
+        return (
+            "a fit with nAGQ=0 maximises over fixed and random effects together, which is no "
+            "likelihood of the fixed effects to follow: use nAGQ=1 or more, or "
+            "confint(method='Wald') or 'boot'"
+        )
+    if isinstance(posterior, VariationalPosterior):
+        return (
+            "the correction of correction='cumulant' is a Monte Carlo sum, too rough to follow: "
+            "leave correction= out (the bound's profile), use nAGQ=25 where there is one grouping "
+            "factor, or confint(method='Wald') or 'boot'"
+        )
+    if isinstance(posterior, FullPosterior):
+        return (
+            f"{posterior.origin} has a posterior of every parameter in the place of a likelihood: "
+            "use confint(method='vi')"
+        )
+    if isinstance(posterior, PenalizedPosterior):
+        return (
+            f"{posterior.origin} is at the maximum of likelihood times prior, and the chi-square "
+            "law of likelihood ratios does not hold for it: use theta_posterior=True with the same "
+            "priors and confint(method='vi'), or confint(method='Wald')"
+        )
+    return (
+        f"{posterior.origin} is without its data, and cannot be evaluated again: use "
+        "confint(method='Wald'), or fit again"
+    )
 
 
 class Profiler(Protocol):
@@ -46,11 +90,7 @@ class LinearProfiler:
 
     def __init__(self, fit: LinearMixedFit, *, refit: bool = True) -> None:
         if not isinstance(fit.posterior, StructuredPosterior):
-            raise ArgumentError(
-                "a profile needs the structured engine and its data: it is not there for a fit "
-                "by another method= or with priors=, or one read from a file; use "
-                "confint(method='Wald')"
-            )
+            raise ArgumentError(no_profile(fit.posterior))
         self._posterior = fit.posterior
         self._weights = fit.design.weights
         self._refit = refit
@@ -81,17 +121,11 @@ class GeneralizedProfiler:
 
     def __init__(self, fit: GeneralizedMixedFit) -> None:
         posterior = fit.posterior
-        nodes = getattr(fit.engine, "nAGQ", 1)
-        if not isinstance(posterior, VariationalPosterior) or (
-            nodes < 2 and not np.isclose(posterior.elbo, fit.log_likelihood, rtol=1e-6, atol=1e-6)
-        ):
-            raise ArgumentError(
-                "a profile follows the ELBO of the Gaussian surrogate or adaptive quadrature: it "
-                "is not there for a fit with nAGQ=0, priors=, correction= or another method=, or "
-                "one read from a file; use confint(method='Wald'), or fit with nAGQ=1 or more"
-            )
+        profiled = isinstance(posterior, VariationalPosterior) and posterior.nAGQ > 0
+        if not isinstance(posterior, VariationalPosterior) or not profiled or posterior.corrected:
+            raise ArgumentError(no_profile(posterior))
         self._posterior = posterior
-        self._nodes = nodes
+        self._nodes = posterior.nAGQ
         self._arrays = generalized_arrays(fit.design)
 
     def target(self, parameter: IntervalParameter) -> ProfileTarget:

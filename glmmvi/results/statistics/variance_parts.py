@@ -133,8 +133,8 @@ def residual_variance(
     squared: float | None = None  # coefficient of variation of the response, squared
     if family.link_name == "log" and type(family) is PoissonFamily:
         squared = 1.0 / mean
-    elif family.link_name == "log" and type(family) is NegativeBinomialFamily:
-        squared = 1.0 / mean + 1.0 / float(natural[0])
+    elif family.link_name == "log" and isinstance(family, NegativeBinomialFamily):
+        squared = 1.0 / mean + 1.0 / family.theta_of(dispersion)
     elif family.link_name == "log" and type(family) is GammaFamily:
         squared = float(natural[0]) ** 2
     if squared is None:

@@ -18,12 +18,12 @@ def structured(fit: LinearMixedFit) -> StructuredPosterior:
     Raises
     ------
     ArgumentError
-        If another engine made it, or it was read from a file.
+        If another engine made it, it has priors, or it was read from a file.
     """
     if not isinstance(fit.posterior, StructuredPosterior):
         raise ArgumentError(
-            "this needs the exact engine and its data: it is not there for a fit by another "
-            "method= or with priors=, or one read from a file; fit again with lmer()"
+            "this needs the exact engine and its data: it is not there for "
+            f"{fit.posterior.origin}; fit again with lmer()"
         )
     return fit.posterior
 
