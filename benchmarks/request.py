@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from benchmarks.problems import Problem
 
 
@@ -88,13 +90,19 @@ def family_and_link(text: str) -> tuple[str, str]:
     return family, link or LINKS[family]
 
 
-def write_request(problem: Problem, folder: Path, *, warm_up: Path | None = None) -> Request:
-    """Write a problem's data, its design and its description into a folder."""
+def write_request(
+    problem: Problem,
+    folder: Path,
+    *,
+    warm_up: Path | None = None,
+    data: pd.DataFrame | None = None,
+) -> Request:
+    """Write a problem's data (by default those of its name), design and description."""
     from benchmarks.column_files import write_columns
     from benchmarks.problems import load_data
     from glmmvi.design import build_design
 
-    data = load_data(problem.dataset)
+    data = load_data(problem.dataset) if data is None else data
     design = build_design(problem.formula, data)
     if design.n != len(data):
         raise ValueError(f"{problem.dataset}: rows with missing values are not provided for")
