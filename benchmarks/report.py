@@ -1,6 +1,10 @@
 """Result files as tables.
 
-python -m benchmarks.report benchmarks/results/FILE.json [--clock cpu_seconds]
+    python -m benchmarks.report RESULT.json [--clock cpu_seconds]       everything
+    python -m benchmarks.report RESULT.json --markdown                  issue 6's table, measured
+    python -m benchmarks.report RESULT.json --into benchmarks/README.md
+
+``--into`` puts the table between the two marks of a Markdown file.
 """
 
 from __future__ import annotations
@@ -10,6 +14,10 @@ import json
 from pathlib import Path
 
 from benchmarks.agreement import agreement
+from benchmarks.targets import TARGETS
+
+_NAMES = {"lme4_openblas": "lme4 with OpenBLAS", "glmm_rust": "glmm (Rust)"}
+MARKS = ("<!-- table: benchmarks.report writes it -->", "<!-- end of table -->")
 
 
 def markdown(report: dict, clock: str = "seconds") -> str:
@@ -20,7 +28,7 @@ def markdown(report: dict, clock: str = "seconds") -> str:
     lines = [
         f"{where['processor']}, {where['cores']} cores, {where['threads']} thread, "
         f"commit {where['commit'][:12]}, {where['date']}, load {where['load_average'][0]}; "
-        f"{'CPU time' if clock == 'cpu_seconds' else 'elapsed time'}, median; "
+        f"{_clock(clock)}, median; "
         "in brackets: ratio to lme4.",
         "",
         _row(["model", *libraries]),
@@ -61,6 +69,72 @@ def markdown(report: dict, clock: str = "seconds") -> str:
     lines.append(", ".join(imports))
     lines += _words(results)
     return "\n".join(lines)
+
+
+def target_table(report: dict, clock: str = "seconds") -> str:
+    """Issue 6's table: times in every library, what was to be reached, and what was."""
+    results, where = report["results"], report["configuration"]
+    libraries = list(dict.fromkeys(lib for row in results.values() for lib in row["libraries"]))
+    names = [_NAMES.get(lib, lib) + _version(results, lib) for lib in libraries]
+    lines = [
+        f"{where['processor']}, {where['cores']} cores, {where['threads']} thread, Python "
+        f"{where['python']}, commit {where['commit'][:12]}, {where['date']}, load "
+        f"{where['load_average'][0]}; {_clock(clock)}, median.",
+        "",
+        _row(["model", *names, "to reach", "measured / to reach"]),
+        _row(["---"] * (len(libraries) + 3)),
+    ]
+    for name, row in results.items():
+        runs = row["libraries"]
+        reference = runs.get("lme4", {}).get("estimates")
+        cells = [_marked_time(runs.get(lib, {}), reference, clock) for lib in libraries]
+        target = TARGETS.get(name)
+        attained = None if target is None else target.attained(runs, clock)
+        verdict = "-" if attained is None else f"{attained:.2f}"
+        if attained is not None:
+            verdict += ": reached" if attained <= 1.0 else ""
+        words = "-" if target is None else target.words
+        formula = f"`{row['formula']}` {row['family']}".replace("|", r"\|")
+        lines.append(_row([f"{name}: {formula}", *cells, words, verdict]))
+    lines += ["", "A `!` marks estimates that are not lme4's (see `benchmarks/agreement.py`)."]
+    lines += _words(results)
+    return "\n".join(lines)
+
+
+def put_between_marks(text: str, table: str) -> str:
+    """A Markdown text with its table replaced.
+
+    Raises
+    ------
+    ValueError
+        If the text does not have the two marks, once each and in order.
+    """
+    before, first, rest = text.partition(MARKS[0])
+    _, second, after = rest.partition(MARKS[1])
+    if not first or not second:
+        raise ValueError(f"the text lacks the marks {MARKS[0]} and {MARKS[1]}")
+    return f"{before}{first}\n\n{table}\n\n{second}{after}"
+
+
+def _version(results: dict, library: str) -> str:
+    found = [
+        row["libraries"][library]["version"]
+        for row in results.values()
+        if "version" in row["libraries"].get(library, {})
+    ]
+    return f" {found[0]}" if found else ""
+
+
+def _clock(clock: str) -> str:
+    return "CPU time" if clock == "cpu_seconds" else "elapsed time"
+
+
+def _marked_time(run: dict, reference: dict | None, clock: str) -> str:
+    if clock not in run:
+        return "failed" if "failed" in run else "-"
+    text = _duration(run[clock])
+    same = reference is None or agreement(run["estimates"], reference).acceptable
+    return text if same else f"{text} !"
 
 
 def _words(results: dict) -> list[str]:
@@ -111,12 +185,23 @@ def _agreement_cell(run: dict, reference: dict | None) -> str:
 
 
 def main() -> None:
-    """Print the tables of one result file."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    """Print the tables of one result file, or write issue 6's table."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("file", type=Path)
     parser.add_argument("--clock", default="seconds", choices=("seconds", "cpu_seconds"))
+    parser.add_argument("--markdown", action="store_true", help="the table of issue 6 only")
+    parser.add_argument("--into", type=Path, metavar="FILE", help="write it between FILE's marks")
     options = parser.parse_args()
-    print(markdown(json.loads(options.file.read_text()), options.clock))
+    report = json.loads(options.file.read_text())
+    if options.into is not None:
+        table = target_table(report, options.clock)
+        options.into.write_text(put_between_marks(options.into.read_text(), table))
+    elif options.markdown:
+        print(target_table(report, options.clock))
+    else:
+        print(markdown(report, options.clock))
 
 
 if __name__ == "__main__":

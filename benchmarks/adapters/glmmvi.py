@@ -10,6 +10,7 @@ INSTALL = "pip install glmmvi"
 
 def load() -> str:
     import glmmvi
+    from glmmvi import glmer, lmer  # noqa: F401 (names are imported when first used)
 
     return glmmvi.__version__
 

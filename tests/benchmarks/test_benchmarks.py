@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import copy
 import json
 from dataclasses import replace
@@ -11,19 +12,24 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from benchmarks import compare
+from benchmarks import run as runner
+from benchmarks.adapters import LIBRARIES
 from benchmarks.adapters import glmmvi as adapter
 from benchmarks.agreement import agreement
 from benchmarks.column_files import as_data_frame, read_columns, write_columns
 from benchmarks.compare import Limits, verdict
 from benchmarks.measure import measure
 from benchmarks.problems import GROUPS, PROBLEMS, TABLE, simulated_crossed, simulated_slopes
-from benchmarks.report import markdown
+from benchmarks.report import MARKS, markdown, put_between_marks, target_table
 from benchmarks.request import family_and_link, read_request, write_request
+from benchmarks.targets import TARGETS
 
 
 def run(seconds: float, *, beta: float = 1.0, fit_mb: float = 10.0) -> dict:
     return {
         "seconds": seconds,
+        "fastest_seconds": seconds,
         "cpu_seconds": seconds,
         "import_seconds": 0.1,
         "peak_mb": 100.0,
@@ -123,3 +129,85 @@ def test_one_model_is_measured(tmp_path: Path) -> None:
     )
     assert "| cbpp |" in text
     assert "bambi: not installed (cbpp)" in text
+
+
+def table_report(ours: float, theirs: float) -> dict:
+    where = {
+        "processor": "a",
+        "cores": 1,
+        "threads": 1,
+        "python": "3",
+        "commit": "",
+        "date": "",
+        "load_average": [0.0],
+    }
+    runs = {"glmmvi": run(ours), "lme4": run(1.0), "glmm_rust": run(theirs, beta=9.0)}
+    runs["bambi"] = {"skipped": "not installed"}
+    row = {"formula": "y ~ x + (1 | g)", "family": "poisson", "libraries": runs}
+    return {"configuration": where, "results": {"grouseticks": row, "other": row}}
+
+
+def test_every_model_of_the_table_has_a_target() -> None:
+    assert set(TARGETS) == set(TABLE)
+    assert {target.library for target in TARGETS.values()} <= set(LIBRARIES)
+    runs = {"glmmvi": run(0.3), "lme4": run(1.0)}
+    assert TARGETS["sleepstudy"].attained(runs) == pytest.approx(0.45)
+    assert TARGETS["crossed_2e5"].attained(runs) is None
+
+
+@pytest.mark.parametrize(("ours", "verdict"), [(0.3, "0.75: reached"), (0.5, "1.25")])
+def test_the_table_says_what_was_reached(ours: float, verdict: str) -> None:
+    lines = target_table(table_report(ours, 0.2)).splitlines()
+    (row,) = [line for line in lines if line.startswith("| grouseticks")]
+    assert row.endswith(f"| twice glmm's time | {verdict} |")
+    assert "200 ms !" in row  # its estimates are not lme4's
+    assert r"(1 \| g)" in row
+    (other,) = [line for line in lines if line.startswith("| other")]
+    assert other.endswith("| - | - |")
+    assert "- bambi: not installed (grouseticks, other)" in lines
+
+
+def test_the_table_goes_between_its_marks() -> None:
+    text = f"before\n{MARKS[0]}\nold\n{MARKS[1]}\nafter\n"
+    new = put_between_marks(text, "new")
+    assert new == f"before\n{MARKS[0]}\n\nnew\n\n{MARKS[1]}\nafter\n"
+    assert put_between_marks(new, "new") == new
+    with pytest.raises(ValueError, match="lacks the marks"):
+        put_between_marks("no marks", "new")
+    readme = (Path(__file__).parents[2] / "benchmarks" / "README.md").read_text("utf-8")
+    assert "kept" in put_between_marks(readme, "kept")
+
+
+@pytest.mark.parametrize(("after", "status"), [(1.004, 0), (1.3, 1), (0.5, 0)])
+def test_comparing_files_ends_with_a_status(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: float, status: int
+) -> None:
+    for name, seconds in (("before", 1.0), ("after", after)):
+        (tmp_path / name).write_text(json.dumps(table_report(seconds, 0.2)))
+    monkeypatch.setattr("sys.argv", ["compare", str(tmp_path / "before"), str(tmp_path / "after")])
+    with pytest.raises(SystemExit) as stopped:
+        compare.main()
+    assert stopped.value.code == status
+
+
+def test_this_package_alone_is_one_command(monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+    asked = []
+
+    def answered(library: str, *_: object) -> dict:
+        asked.append(library)
+        return run(0.1)
+
+    monkeypatch.setattr("benchmarks.run.measure", answered)
+    monkeypatch.setattr("sys.argv", ["run", "cbpp", "--own"])
+    runner.main()
+    assert asked == ["glmmvi"]
+    assert "| cbpp | 100 ms |" in capsys.readouterr().out
+
+
+def test_openblas_is_preloaded_for_a_second_column_of_lme4() -> None:
+    options = argparse.Namespace(threads=1, openblas=Path("libopenblas.so.0"), environments=None)
+    assert runner.environment_for("lme4_openblas", options)["LD_PRELOAD"] == "libopenblas.so.0"
+    assert "libopenblas" not in runner.environment_for("lme4", options).get("LD_PRELOAD", "")
+    command = runner.command_for("lme4_openblas", Path("folder"), options)
+    assert command[0] == "Rscript"
+    assert command[-2:] == ["lme4", "folder"]
