@@ -124,22 +124,37 @@ class OuterObjective:
 
     def solve(self, x: Vector, tolerance: float) -> SurrogateState:
         """The best surrogate at some parameters, which is remembered."""
-        t, start = self.n_theta, self.state
-        if self.last is not None:
-            if np.array_equal(x, self.last.x) and self.last.tolerance <= tolerance:
-                return start
-            if self.expansion is not None:
-                start = self.expansion.moved(self.system, start, x, x - self.last.x)
+        t, last = self.n_theta, self.last
+        if last is not None and np.array_equal(x, last.x) and last.tolerance <= tolerance:
+            return self.state
         factors = unpack(x[:t], self.system.structure.d)
-        self.state, info = solve(self.system, factors, x[t:], start, tolerance=tolerance)
+        starts = [self.state]
+        if last is not None and self.expansion is not None:
+            starts.append(self.expansion.moved(self.system, self.state, x, x - last.x))
+        while True:
+            start = starts.pop()
+            try:
+                state, info = solve(self.system, factors, x[t:], start, tolerance=tolerance)
+                break
+            except np.linalg.LinAlgError:  # a tangent may lead too far
+                self.expansion = None
+                if not starts:
+                    raise
+        self.state = state
         self.inner_evaluations += info.evaluations
-        return self.state
+        return state
 
     def hessian(self, x: Vector) -> Matrix | None:
         """Second derivatives at the last evaluated point, shape (t + k, t + k).
 
         None where they are not to be had, or cost more than they are worth.
         """
+        try:
+            return self._hessian(x)
+        except np.linalg.LinAlgError:  # far from the optimum
+            return None
+
+    def _hessian(self, x: Vector) -> Matrix | None:
         t, p = self.n_theta, self.system.structure.p
         if has_level_curvature(self.system.structure, x.size + p):
             return self._by_level(x)
@@ -160,10 +175,7 @@ class OuterObjective:
         prior = prior_hessian(self.system, x[:t], self.state.beta, x[t:], self.penalty)
         hessian = curvature.hessian + prior
         outer, beta = np.r_[0:t, t + p : x.size + p], slice(t, t + p)
-        try:
-            solved = np.linalg.solve(hessian[beta, beta], hessian[beta, outer])
-        except np.linalg.LinAlgError:
-            return None
+        solved = np.linalg.solve(hessian[beta, beta], hessian[beta, outer])
         tangent = -np.asarray(solved, dtype=np.float64)
         self.expansion = _LevelExpansion(curvature, tangent)
         return -2.0 * (hessian[np.ix_(outer, outer)] + hessian[outer, beta] @ tangent)

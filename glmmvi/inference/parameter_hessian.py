@@ -55,15 +55,10 @@ def parameter_covariance(
         Hessian is not positive definite.
     """
     free = _free(system, theta, len(dispersion))
-    if has_level_curvature(system.structure, free.size):
-        hessian = -level_curvature(system, dispersion, state).hessian
-        hessian -= prior_hessian(system, theta, state.beta, dispersion, penalty)
-    elif has_implicit_hessian(unpack(theta, system.structure.d)):
-        exact, _, factorizations = implicit_hessian(system, dispersion, state, fixed_beta=True)
-        count["inner"] += factorizations
-        hessian = -exact - prior_hessian(system, theta, state.beta, dispersion, penalty)
-    else:
-        hessian = _by_differences(system, theta, dispersion, state, free, count, penalty)
+    try:
+        hessian = _negative_hessian(system, theta, dispersion, state, free, count, penalty)
+    except np.linalg.LinAlgError:
+        return None
     within = hessian[np.ix_(free, free)]
     scale = 1.0 / np.sqrt(positive_diagonal(within))
     scaled = within * np.outer(scale, scale)
@@ -72,6 +67,26 @@ def parameter_covariance(
     covariance = np.zeros_like(hessian)
     covariance[np.ix_(free, free)] = np.linalg.inv(scaled) * np.outer(scale, scale)
     return covariance
+
+
+def _negative_hessian(
+    system: PirlsSystem,
+    theta: Vector,
+    dispersion: Vector,
+    state: SurrogateState,
+    free: Bools,
+    count: dict[str, int],
+    penalty: OuterLogPrior | None,
+) -> Matrix:
+    """Second derivatives of ``-elbo``, less those of the log priors."""
+    if has_level_curvature(system.structure, free.size):
+        exact = level_curvature(system, dispersion, state).hessian
+    elif has_implicit_hessian(unpack(theta, system.structure.d)):
+        exact, _, factorizations = implicit_hessian(system, dispersion, state, fixed_beta=True)
+        count["inner"] += factorizations
+    else:
+        return _by_differences(system, theta, dispersion, state, free, count, penalty)
+    return -exact - prior_hessian(system, theta, state.beta, dispersion, penalty)
 
 
 def prior_hessian(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,7 +74,7 @@ def glm_start(system: PirlsSystem, dispersion: Vector, *, max_iterations: int = 
             break
         step = np.linalg.lstsq(information, score)[0] if len(beta) else beta
         gain = 0.5 * float(score @ step)
-        if not gain > 1e-8:
+        if not gain > 1e-4:
             break
         length = 1.0
         while length > 1e-6:
@@ -149,14 +150,39 @@ def first_surrogate(system: PirlsSystem, dispersion: Vector) -> tuple[SurrogateS
     best: tuple[SurrogateState, Vector] | None = None
     while best is None or (best[0].elbo < goal - _CLEARLY and size > 1e-3):
         factors = [size * np.eye(d) for d in system.structure.d]
-        zero = [np.zeros((term.n_levels, term.d)) for term in system.arrays.terms]
-        first = evaluate(system, factors, dispersion, zero, beta, curvature)
+        first, tried = _better_of_two(system, factors, dispersion, beta, curvature)
         state, phi, evaluations = _moved_together(system, dispersion, first)
-        inner += 1 + evaluations
+        inner += tried + evaluations
         if best is not None and not state.elbo > best[0].elbo:
             break
         best, size = (state, phi), 0.1 * size
     return *best, inner
+
+
+def _better_of_two(
+    system: PirlsSystem,
+    factors: list[Matrix],
+    dispersion: Vector,
+    beta: Vector,
+    curvature: Vector,
+) -> tuple[SurrogateState, int]:
+    """Starts at given covariance factors: no random effects, or those of the responses.
+
+    The latter are the effects in a linear model of the linear predictors that the responses
+    have by themselves (R's ``mustart``), with their weights: a Newton step from there does not
+    overshoot where one from the fixed effects alone would.
+    """
+    zero = [np.zeros((term.n_levels, term.d)) for term in system.arrays.terms]
+    eta, _ = system.likelihood.start()
+    at = system.likelihood.expect(eta, np.zeros_like(eta), dispersion)
+    weights = np.maximum(at.curvature, 0.0)
+    if not np.isfinite(weights).all() or not np.isfinite(at.score).all():
+        return evaluate(system, factors, dispersion, zero, beta, curvature), 1
+    plain = evaluate(system, factors, dispersion, zero, beta, weights)
+    imagined = replace(plain, mean=eta, expectation=at)
+    u_goal, beta, _ = newton_target(system, imagined, fixed_beta=False)
+    moved = evaluate(system, factors, dispersion, u_goal, beta, weights)
+    return (moved if moved.elbo > plain.elbo else plain), 2
 
 
 def _moved_together(
@@ -167,12 +193,12 @@ def _moved_together(
     They end when a step gains little. A step that would lower the ELBO is one of the surrogate
     alone, shortened until it does not.
     """
-    evaluations, settled = 0, False
+    evaluations, settled, eager = 0, any(u.any() for u in state.u_mean), 1.0
     for _ in range(_STEPS):
         u_goal, beta, _ = newton_target(system, state, fixed_beta=False)
         old = state.factorization.factors
-        if settled:
-            factors = scoring_factors(state, u_goal)
+        if settled and eager > 0.1:
+            factors = scoring_factors(state, u_goal, eager)
             pairs = zip(factors, old, u_goal, strict=True)
             u = [np.linalg.solve(new, was @ x.T).T for new, was, x in pairs]
             phi = dispersion + _dispersion_step(system, dispersion, state)
@@ -184,6 +210,7 @@ def _moved_together(
                 if rise < _CLEARLY:
                     break
                 continue
+            eager *= 0.25
         length, rise = 1.0, -1.0
         while not rise > 0.0 and length > 1e-3:
             u = [x + length * (goal - x) for x, goal in zip(state.u_mean, u_goal, strict=True)]
@@ -197,10 +224,14 @@ def _moved_together(
         if not rise > 0.0:
             break
         state = trial
+        if rise < _CLEARLY and eager <= 0.1:
+            break
     return state, dispersion, evaluations
 
 
-def scoring_factors(state: SurrogateState, u_goal: Sequence[Matrix]) -> list[Matrix]:
+def scoring_factors(
+    state: SurrogateState, u_goal: Sequence[Matrix], eager: float = 1.0
+) -> list[Matrix]:
     """Covariance factors after a scoring step of each term alone.
 
     Where the surrogate knows the effects well it is the EM step; where a share ``r`` of their
@@ -211,6 +242,8 @@ def scoring_factors(state: SurrogateState, u_goal: Sequence[Matrix]) -> list[Mat
     state : SurrogateState
     u_goal : sequence of float64, shape (L, d)
         Means of the spherical effects.
+    eager : float
+        Share of the step that is taken, on the log scale.
 
     Returns
     -------
@@ -223,8 +256,8 @@ def scoring_factors(state: SurrogateState, u_goal: Sequence[Matrix]) -> list[Mat
         left = _whitened(factor, block.mean(axis=2))
         known = 1.0 - float(np.trace(left)) / len(factor)
         values, vectors = np.linalg.eigh(left + u.T @ u / len(u))
-        power = min(1.0 / max(known, 0.1) ** 2, _LONGEST_POWER)
-        stretched = (vectors * np.clip(values, 1e-3, 1e3) ** power) @ vectors.T
+        power = eager * min(1.0 / max(known, 0.1) ** 2, _LONGEST_POWER)
+        stretched = (vectors * np.clip(np.maximum(values, 0.0) ** power, 0.01, 100.0)) @ vectors.T
         moved.append(np.linalg.cholesky(factor @ stretched @ factor.T))
     return moved
 
