@@ -185,7 +185,7 @@ def _positions(
 
 
 @dataclass(frozen=True)
-class RowIndex:
+class RowPositions:
     """Where each row of the data adds to the cross-products with the dense block.
 
     Attributes
@@ -204,7 +204,7 @@ class RowIndex:
     sums: dict[int, tuple[sparse.csc_array, ...]]
 
 
-def row_index(terms: Sequence[TermArrays], structure: BlockStructure) -> RowIndex:
+def row_positions(terms: Sequence[TermArrays], structure: BlockStructure) -> RowPositions:
     """Positions of the rows of one partition, and their sums; weights do not change them."""
     order = structure.order
     column = {r: structure.start[r] + terms[r].codes * terms[r].d for r in order.dense}
@@ -217,16 +217,15 @@ def row_index(terms: Sequence[TermArrays], structure: BlockStructure) -> RowInde
         r: tuple(_sum_by_level(terms[r], terms[r].Z[:, a]) for a in range(terms[r].d))
         for r in (*order.eliminated, *order.dense)
     }
-    return RowIndex(coupling, column, sums)
+    return RowPositions(coupling, column, sums)
 
 
 def cross_products(
     arrays: RegressionArrays,
     structure: BlockStructure,
     *,
-    index: RowIndex | None = None,
+    positions: RowPositions | None = None,
     curvature: NDArray[np.float64] | None = None,
-    weighted_y: NDArray[np.float64] | None = None,
 ) -> CrossProducts:
     """Cross-products of the rows of one partition.
 
@@ -236,22 +235,19 @@ def cross_products(
         In the engine's basis (:func:`glmmvi.inference.orthogonal_basis.in_basis`).
     structure : BlockStructure
         Of the whole model, not of the partition.
-    index : RowIndex, optional
+    positions : RowPositions, optional
         Of these rows, if it is at hand.
     curvature : float64, shape (n,), optional
         Weights of the rows (1 by default), of any sign.
-    weighted_y : float64, shape (n,), optional
-        The response already weighted; by default ``curvature * y``.
 
     Returns
     -------
     CrossProducts
     """
     terms, order, U, m = arrays.terms, structure.order, structure.U, structure.m
-    index = row_index(terms, structure) if index is None else index
+    index = row_positions(terms, structure) if positions is None else positions
     w = np.ones(arrays.n) if curvature is None else curvature
-    y = w * arrays.y if weighted_y is None else weighted_y
-    Xy = np.column_stack([w[:, None] * arrays.X, y])
+    Xy = np.column_stack([w[:, None] * arrays.X, w * arrays.y])
 
     diagonal, linked, rows = {}, {}, {}
     for k in order.eliminated:
@@ -316,7 +312,7 @@ def _sum_by_level(term: TermArrays, z: NDArray[np.float64]) -> sparse.csc_array:
 
 def _dense_pairs(
     terms: Sequence[TermArrays],
-    index: RowIndex,
+    index: RowPositions,
     r: int,
     a: int,
     s: int,

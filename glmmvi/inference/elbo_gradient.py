@@ -6,12 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glmmvi.inference.block_factorization import factorize
-from glmmvi.inference.cross_products import cross_products
 from glmmvi.inference.profiled_deviance import pack
 from glmmvi.inference.variational_pirls import (
     PirlsSystem,
     SurrogateState,
-    level_scores,
     with_precision,
 )
 
@@ -21,13 +19,10 @@ Vector = NDArray[np.float64]
 
 def factor_gradients(system: PirlsSystem, state: SurrogateState) -> list[Matrix]:
     """Derivatives of the ELBO by all elements of each covariance factor, shapes (d, d)."""
-    g = state.expectation.score
     by_factor = []
-    for term, u, log_det in zip(
-        system.arrays.terms, state.u_mean, state.selected.factors, strict=True
-    ):
-        scores = level_scores(term.Z, term.codes, g, term.n_levels)
-        by_factor.append(scores.T @ u - 0.5 * log_det)
+    scores, _ = system.index.scores(state.expectation.score)
+    for score, u, log_det in zip(scores, state.u_mean, state.selected.factors, strict=True):
+        by_factor.append(score.T @ u - 0.5 * log_det)
     return by_factor
 
 
@@ -61,13 +56,7 @@ def second_moments(state: SurrogateState) -> list[Matrix]:
 
 def schur_complement(system: PirlsSystem, state: SurrogateState) -> Matrix:
     """``X'WX - X'WA (I + A'WA)^-1 A'WX`` in the engine's basis, shape (p, p)."""
-    products = cross_products(
-        system.arrays,
-        system.structure,
-        index=system.index,
-        curvature=state.curvature,
-        weighted_y=np.zeros(system.arrays.n),
-    )
+    products = system.index.products(state.curvature)
     if system.beta_prior is not None:
         precision = system.beta_prior.precision(state.beta)
         products = with_precision(products, system.structure, precision)

@@ -17,7 +17,7 @@ from scipy.linalg import solve_triangular
 from glmmvi.inference.block_matrices import congruence
 from glmmvi.inference.bounded_bfgs import minimize
 from glmmvi.inference.covariance_start import expected_curvature
-from glmmvi.inference.cross_products import block_structure, row_index
+from glmmvi.inference.cross_products import block_structure
 from glmmvi.inference.elbo_gradient import level_information, schur_complement
 from glmmvi.inference.expectations import Likelihood
 from glmmvi.inference.gaussian_posterior import GaussianPosterior
@@ -33,6 +33,7 @@ from glmmvi.inference.outer_objective import OuterObjective
 from glmmvi.inference.parameter_hessian import OuterLogPrior, inverse_or_nan, parameter_covariance
 from glmmvi.inference.profiled_deviance import columns_below, is_diagonal, pack, unpack
 from glmmvi.inference.regression_arrays import RegressionArrays
+from glmmvi.inference.row_index import row_index
 from glmmvi.inference.surrogate_start import (
     LONGEST,
     dispersion_start,
@@ -134,7 +135,7 @@ def build_problem(arrays: RegressionArrays, likelihood: Likelihood) -> Generaliz
     basis = replace(basis, Z_factors=tuple(factor / unit for factor in basis.Z_factors))
     within = in_basis(plain, basis)
     structure = block_structure(within.terms, within.p)
-    index = row_index(within.terms, structure)
+    index = row_index(within, structure)
     system = PirlsSystem(within, arrays.offset, likelihood, structure, index)
     return GeneralizedMixedProblem(basis, system)
 

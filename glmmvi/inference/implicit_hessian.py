@@ -18,11 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glmmvi.inference.block_factorization import backward, factorize, solve_scores
-from glmmvi.inference.cross_products import cross_products
-from glmmvi.inference.predictor_variance import predictor_variance
 from glmmvi.inference.profiled_deviance import pack, unpack
 from glmmvi.inference.row_derivatives import RowDerivatives, row_derivatives
-from glmmvi.inference.variational_pirls import PirlsSystem, SurrogateState, level_scores
+from glmmvi.inference.variational_pirls import PirlsSystem, SurrogateState
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
@@ -76,7 +74,9 @@ def implicit_hessian(
         One a parameter.
     factorizations : int
     """
-    linear = _Linearised(system, state, row_derivatives(system, dispersion, state), fixed_beta)
+    row = row_derivatives(system, dispersion, state)
+    pull, _ = system.index.scores(row.m)
+    linear = _Linearised(system, state, row, fixed_beta, pull)
     directions = _directions(system, state, len(dispersion), linear.row, fixed_beta)
     rows, tangents = [], []
     for direction in directions:
@@ -138,6 +138,7 @@ class _Linearised:
     state: SurrogateState
     row: RowDerivatives
     fixed_beta: bool
+    pull: list[Matrix]  # the score, by level of every term
     applications: int = 0
     # pairs p, (I - K) p, the latter orthonormal in the metric, with the adjoints of K p
     _known: list[tuple[Vector, Vector, Vector]] = field(default_factory=list)
@@ -152,16 +153,14 @@ class _Linearised:
         adjoint = adjoint + more
         u, beta, mean, weights = self._means(variance, direction)
         score = row.mm * mean + row.mv * variance + direction.score
-        terms, g = system.arrays.terms, row.m
-        by_factor = []
-        for term, du, old in zip(terms, u, self.state.u_mean, strict=True):
-            moved = level_scores(term.Z, term.codes, score, term.n_levels)
-            by_factor.append(
-                moved.T @ old + level_scores(term.Z, term.codes, g, term.n_levels).T @ du
-            )
+        pull, by_beta = system.index.scores(score)
+        by_factor = [
+            moved.T @ old + g.T @ du
+            for moved, g, du, old in zip(pull, self.pull, u, self.state.u_mean, strict=True)
+        ]
         slopes = [pack(by_factor) - 0.5 * adjoint]
         if self.fixed_beta:
-            slopes.append(system.arrays.X.T @ score)
+            slopes.append(by_beta)
         by_dispersion = row.mf @ mean + row.vf @ variance
         if direction.dispersion is not None:
             by_dispersion = by_dispersion + row.ff[direction.dispersion]
@@ -173,24 +172,22 @@ class _Linearised:
     ) -> tuple[list[Matrix], Vector, Vector, Vector]:
         """Effects, fixed effects, predictors' means and weights that belong to variances."""
         system, state, row, f = self.system, self.state, self.row, self.state.factorization
-        terms, X = system.arrays.terms, system.arrays.X
         working = row.mv * variance
         if direction is not None:
             working = working + direction.score - state.curvature * direction.mean
-        scores = []
-        for i, term in enumerate(terms):
-            score = level_scores(term.Z, term.codes, working, term.n_levels).T
+        raw, fixed_score = system.index.scores(working)
+        scores = [score.T for score in raw]
+        for i, g in enumerate(self.pull):
             if direction is not None and direction.factors[i].any():
-                g = level_scores(term.Z, term.codes, row.m, term.n_levels).T
-                score = score + np.linalg.solve(f.factors[i].T, direction.factors[i].T @ g)
-            scores.append(score)
+                scores[i] = scores[i] + np.linalg.solve(
+                    f.factors[i].T, direction.factors[i].T @ g.T
+                )
         held = np.zeros(system.structure.p) if self.fixed_beta else None
-        u, beta = solve_scores(f, scores, X.T @ working, beta=held)
-        mean = X @ beta
+        u, beta = solve_scores(f, scores, fixed_score, beta=held)
+        effects = [change @ factor.T for factor, change in zip(f.factors, u, strict=True)]
+        mean = system.index.predictor(beta, effects)
         if direction is not None:
             mean = mean + direction.mean
-        for term, factor, change in zip(terms, f.factors, u, strict=True):
-            mean = mean + np.einsum("nd,nd->n", term.Z, (change @ factor.T)[term.codes])
         weights = -2.0 * (row.mv * mean + row.vv * variance)
         if direction is not None:
             weights = weights + direction.curvature
@@ -199,7 +196,7 @@ class _Linearised:
     def _response(self, weights: Vector, factors: Sequence[Matrix] | None) -> tuple[Vector, Vector]:
         """Derivatives of the variances, and of ``d log |V^-1| / d theta``."""
         system, state = self.system, self.state
-        arrays, structure, old = system.arrays, system.structure, state.factorization.factors
+        structure, old = system.structure, state.factorization.factors
         self.applications += 1
         size = float(np.abs(weights * state.variance).max())
         if factors is not None:
@@ -213,17 +210,11 @@ class _Linearised:
         moved = old
         if factors is not None:
             moved = tuple(a + step * b for a, b in zip(old, factors, strict=True))
-        products = cross_products(
-            arrays,
-            structure,
-            index=system.index,
-            curvature=state.curvature + step * weights,
-            weighted_y=np.zeros(arrays.n),
-        )
+        products = system.index.products(state.curvature + step * weights)
         selected = backward(
             factorize(products, structure, moved), np.zeros((structure.p + 1, structure.p + 1))
         )
-        variance = predictor_variance(arrays.terms, structure, system.index, selected)
+        variance = system.index.variance(selected)
         adjoint = pack(selected.factors) - pack(state.selected.factors)
         return (variance - state.variance) / step, adjoint / step
 

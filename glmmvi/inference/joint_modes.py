@@ -26,7 +26,6 @@ from glmmvi.inference.block_factorization import (
     solve_scores,
 )
 from glmmvi.inference.bounded_bfgs import minimize
-from glmmvi.inference.cross_products import cross_products
 from glmmvi.inference.expectations import Expectation
 from glmmvi.inference.generalized_mixed import (
     GeneralizedMixedProblem,
@@ -35,7 +34,6 @@ from glmmvi.inference.generalized_mixed import (
 )
 from glmmvi.inference.optimization_record import OptimizationRecord
 from glmmvi.inference.orthogonal_basis import engine_factor
-from glmmvi.inference.predictor_variance import predictor_variance
 from glmmvi.inference.profiled_deviance import columns_below, is_diagonal, pack, unpack
 from glmmvi.inference.surrogate_start import dispersion_start, first_state
 from glmmvi.inference.variational_pirls import (
@@ -43,7 +41,6 @@ from glmmvi.inference.variational_pirls import (
     PirlsSystem,
     SurrogateState,
     evaluate,
-    level_scores,
 )
 
 Matrix = NDArray[np.float64]
@@ -91,10 +88,8 @@ class JointModes:
 def _predictor(
     system: PirlsSystem, factors: Sequence[Matrix], u: Sequence[Matrix], beta: Vector
 ) -> Vector:
-    eta = system.arrays.X @ beta
-    for term, factor, effects in zip(system.arrays.terms, factors, u, strict=True):
-        eta = eta + np.einsum("nd,nd->n", term.Z, (effects @ factor.T)[term.codes])
-    return eta
+    effects = [part @ factor.T for factor, part in zip(factors, u, strict=True)]
+    return system.index.predictor(beta, effects)
 
 
 def _density(system: PirlsSystem, eta: Vector, dispersion: Vector) -> Expectation:
@@ -117,15 +112,7 @@ def _penalised(
 def _factorize(
     system: PirlsSystem, factors: Sequence[Matrix], curvature: Vector
 ) -> BlockFactorization:
-    nothing = np.zeros_like(curvature)
-    products = cross_products(
-        system.arrays,
-        system.structure,
-        index=system.index,
-        curvature=curvature,
-        weighted_y=nothing,
-    )
-    return factorize(products, system.structure, factors)
+    return factorize(system.index.products(curvature), system.structure, factors)
 
 
 def modes_at(
@@ -175,7 +162,6 @@ def solve_modes(
     JointModes
     PirlsInfo
     """
-    X, terms = system.arrays.X, system.arrays.terms
     zero = [np.zeros_like(part) for part in u]
     warm = _penalised(system, factors, dispersion, u, beta)
     if not warm >= _penalised(system, factors, dispersion, zero, beta):
@@ -185,9 +171,12 @@ def solve_modes(
     while count < max_steps and not converged:
         count += 1
         working = modes.curvature * (modes.eta - system.offset) + modes.at.score
-        scores = [level_scores(term.Z, term.codes, working, term.n_levels).T for term in terms]
+        scores, fixed_score = system.index.scores(working)
         u_goal, beta_goal = solve_scores(
-            modes.factorization, scores, X.T @ working, beta=modes.beta if fixed_beta else None
+            modes.factorization,
+            [score.T for score in scores],
+            fixed_score,
+            beta=modes.beta if fixed_beta else None,
         )
         u_step = [goal - here for goal, here in zip(u_goal, modes.u, strict=True)]
         beta_step = beta_goal - modes.beta
@@ -238,10 +227,10 @@ def laplace_gradient(
         By the packed covariance factors.
     by_dispersion : float64, shape (k,)
     """
-    X, terms, f = system.arrays.X, system.arrays.terms, modes.factorization
+    f = modes.factorization
     p = system.structure.p
     selected = backward(f, np.zeros((p + 1, p + 1)))
-    v = predictor_variance(terms, system.structure, system.index, selected)
+    v = system.index.variance(selected)
 
     def differences(at: Callable[[float], Vector]) -> Vector:
         """First derivative at 0, by five points."""
@@ -250,13 +239,11 @@ def laplace_gradient(
 
     t = -0.5 * v * differences(lambda h: _density(system, modes.eta + h, dispersion).curvature)
 
-    def by_level(row_values: Vector) -> list[Matrix]:
-        return [level_scores(term.Z, term.codes, row_values, term.n_levels) for term in terms]
-
-    u_dual, beta_dual = solve_scores(f, [part.T for part in by_level(t)], X.T @ t)
+    by_level, fixed_score = system.index.scores(t)
+    u_dual, beta_dual = solve_scores(f, [part.T for part in by_level], fixed_score)
     eta_dual = _predictor(system, f.factors, u_dual, beta_dual)
-    direct = by_level(modes.at.score + t - modes.curvature * eta_dual)
-    through = by_level(modes.at.score)
+    direct, _ = system.index.scores(modes.at.score + t - modes.curvature * eta_dual)
+    through, _ = system.index.scores(modes.at.score)
     by_factor = [
         a.T @ u + b.T @ dual - 0.5 * log_det
         for a, u, b, dual, log_det in zip(

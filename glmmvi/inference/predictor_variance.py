@@ -8,12 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glmmvi.inference.block_factorization import Adjoints
-from glmmvi.inference.cross_products import BlockStructure, RowIndex
+from glmmvi.inference.cross_products import BlockStructure, RowPositions
 from glmmvi.inference.regression_arrays import TermArrays
 
 
 def predictor_variance(
-    terms: Sequence[TermArrays], structure: BlockStructure, index: RowIndex, selected: Adjoints
+    terms: Sequence[TermArrays],
+    structure: BlockStructure,
+    positions: RowPositions,
+    selected: Adjoints,
 ) -> NDArray[np.float64]:
     """``v_i = A_i V A_i'`` from the selected inverse.
 
@@ -21,7 +24,7 @@ def predictor_variance(
     ----------
     terms : sequence of TermArrays
     structure : BlockStructure
-    index : RowIndex
+    positions : RowPositions
         Of these rows.
     selected : Adjoints
         Of ``log_det``: ``Lambda V Lambda'`` on the pattern of the system.
@@ -43,13 +46,13 @@ def predictor_variance(
         flat = selected.rows[k].reshape(term.d, -1)
         for r in order.dense:
             for b in range(terms[r].d):
-                here = flat[:, index.coupling[k, r] + b]
+                here = flat[:, positions.coupling[k, r] + b]
                 total += 2.0 * np.einsum("na,an->n", term.Z, here) * terms[r].Z[:, b]
     dense = selected.dense.ravel()
     for i, r in enumerate(order.dense):
         total += _quadratic(terms[r], selected.blocks[r])
         for s in order.dense[i + 1 :]:
-            first = index.column[r] * m + index.column[s]
+            first = positions.column[r] * m + positions.column[s]
             for a in range(terms[r].d):
                 for b in range(terms[s].d):
                     product = terms[r].Z[:, a] * terms[s].Z[:, b]

@@ -39,6 +39,11 @@ class RowPattern(Protocol):
         """Number of columns of the dense block."""
         ...
 
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of one of the `d` rows."""
+        ...
+
     def position(self, level: Index, column: Index) -> Index:
         """Positions of (level, column) pairs in one of the `d` rows, flattened."""
         ...
@@ -84,6 +89,11 @@ class DensePattern:
 
     n_levels: int
     n_columns: int
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """See :class:`RowPattern`."""
+        return self.n_levels, self.n_columns
 
     def position(self, level: Index, column: Index) -> Index:
         """See :class:`RowPattern`."""
@@ -151,6 +161,11 @@ class SparsePattern:
     indptr: NDArray[np.intp]
     indices: NDArray[np.intp]
     level: NDArray[np.intp]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """See :class:`RowPattern`."""
+        return self.level.shape
 
     def position(self, level: Index, column: Index) -> Index:
         """See :class:`RowPattern`."""

@@ -21,16 +21,11 @@ from glmmvi.inference.block_factorization import (
     factorize,
     solve_scores,
 )
-from glmmvi.inference.cross_products import (
-    BlockStructure,
-    CrossProducts,
-    RowIndex,
-    cross_products,
-)
+from glmmvi.inference.cross_products import BlockStructure, CrossProducts
 from glmmvi.inference.expectations import Expectation, Likelihood
 from glmmvi.inference.penalty import CoefficientPrior
-from glmmvi.inference.predictor_variance import predictor_variance
 from glmmvi.inference.regression_arrays import RegressionArrays
+from glmmvi.inference.row_index import RowIndex
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
@@ -142,23 +137,16 @@ def _evaluate(
     beta: Vector,
     curvature: Vector,
 ) -> SurrogateState:
-    arrays, structure = system.arrays, system.structure
-    products = cross_products(
-        arrays,
-        structure,
-        index=system.index,
-        curvature=curvature,
-        weighted_y=np.zeros(arrays.n),
-    )
+    structure, index = system.structure, system.index
+    products = index.products(curvature)
     if system.beta_prior is not None:
         products = with_precision(products, structure, system.beta_prior.precision(beta))
     f = factorize(products, structure, factors)
     p = structure.p
     selected = backward(f, np.zeros((p + 1, p + 1)))
-    variance = predictor_variance(arrays.terms, structure, system.index, selected)
-    mean = system.offset + arrays.X @ beta
-    for term, factor, u in zip(arrays.terms, factors, u_mean, strict=True):
-        mean = mean + np.einsum("nd,nd->n", term.Z, (u @ factor.T)[term.codes])
+    variance = index.variance(selected)
+    effects = [u @ factor.T for factor, u in zip(factors, u_mean, strict=True)]
+    mean = system.offset + index.predictor(beta, effects)
     expectation = system.likelihood.expect(mean, variance, dispersion)
     elbo = (
         float(expectation.value.sum())
@@ -185,11 +173,11 @@ def newton_target(
     expected_increase : float
         ``g' step / 2``, nats.
     """
-    arrays, f = system.arrays, state.factorization
+    f = state.factorization
     g = state.expectation.score
     working = state.curvature * (state.mean - system.offset) + g
-    raw = [level_scores(term.Z, term.codes, working, term.n_levels) for term in arrays.terms]
-    fixed_working, fixed_score = arrays.X.T @ working, arrays.X.T @ g
+    raw, fixed_working = system.index.scores(working)
+    pull, fixed_score = system.index.scores(g)
     if system.beta_prior is not None:
         slope = system.beta_prior.gradient(state.beta)
         fixed_working += system.beta_prior.precision(state.beta) @ state.beta + slope
@@ -201,9 +189,8 @@ def newton_target(
         beta=state.beta if fixed_beta else None,
     )
     gain = float(fixed_score @ (beta - state.beta))
-    for term, factor, u, goal in zip(arrays.terms, f.factors, state.u_mean, target, strict=True):
-        score = level_scores(term.Z, term.codes, g, term.n_levels) @ factor - u
-        gain += float(np.vdot(score, goal - u))
+    for score, factor, u, goal in zip(pull, f.factors, state.u_mean, target, strict=True):
+        gain += float(np.vdot(score @ factor - u, goal - u))
     return target, beta, 0.5 * gain
 
 
@@ -215,11 +202,6 @@ def with_precision(
     fixed = slice(structure.U, structure.U + structure.p)
     dense[fixed, fixed] += precision
     return replace(products, dense=dense)
-
-
-def level_scores(Z: Matrix, codes: NDArray[np.intp], g: Vector, n_levels: int) -> Matrix:
-    """``Z'g`` of a term by level, shape (L, d)."""
-    return np.column_stack([np.bincount(codes, weights=g * z, minlength=n_levels) for z in Z.T])
 
 
 def rounding_error(system: PirlsSystem, dispersion: Vector) -> float:

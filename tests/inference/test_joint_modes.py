@@ -10,8 +10,8 @@ from glmmvi.inference.generalized_mixed import build_problem
 from glmmvi.inference.joint_modes import laplace_gradient, modes_at, optimize, solve_modes
 from glmmvi.inference.likelihood import make_likelihood
 from glmmvi.inference.profiled_deviance import pack, unpack
+from glmmvi.inference.row_index import level_scores
 from glmmvi.inference.surrogate_start import first_state
-from glmmvi.inference.variational_pirls import level_scores
 from tests.inference.designs import design, factors
 from tests.inference.level_problems import FAMILIES, level_problem, response
 
