@@ -21,7 +21,7 @@ from glmmvi.inference.cross_products import block_structure
 from glmmvi.inference.elbo_gradient import level_information, schur_complement
 from glmmvi.inference.expectations import Likelihood
 from glmmvi.inference.gaussian_posterior import GaussianPosterior
-from glmmvi.inference.optimization_record import OptimizationRecord
+from glmmvi.inference.optimization_record import OptimizationRecord, with_first_steps
 from glmmvi.inference.orthogonal_basis import (
     OrthogonalBasis,
     covariance_factor,
@@ -178,7 +178,9 @@ def optimize(
     n_theta = sum(size * (size + 1) // 2 for size in d)
     dispersion = dispersion_start(system)
     tolerance = max(tolerance, rounding_error(system, dispersion))
-    first, dispersion, inner = first_surrogate(system, dispersion)
+    initial = dispersion
+    found = first_surrogate(system, dispersion)
+    first, dispersion = found.state, found.dispersion
     if start is None:
         factors = list(first.factorization.factors)
     else:
@@ -197,7 +199,7 @@ def optimize(
         looseness=1e-5 / max(1.0, sharpness / _SHARP),
         tolerance=inner_tolerance,
         state=first,
-        inner_evaluations=inner,
+        inner_evaluations=found.evaluations,
     )
     x = np.concatenate([pack(factors), dispersion])
     diagonal = np.concatenate([is_diagonal(d), np.zeros(len(dispersion), dtype=bool)])
@@ -220,6 +222,9 @@ def optimize(
         tolerance=tolerance,
         max_evaluations=max_evaluations,
     )
+    if start is None and penalty is None:
+        unit = pack([found.size * np.eye(size) for size in d])
+        record = with_first_steps(record, np.concatenate([unit, initial]), found.trace)
     state = objective.solve(final.x, inner_tolerance)
     count = {"inner": objective.inner_evaluations}
     theta, dispersion = final.x[:n_theta], final.x[n_theta:]

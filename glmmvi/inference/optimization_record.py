@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,3 +82,31 @@ class OptimizationRecord:
         )
         width = max(len(label) for label, _ in lines)
         return "\n".join(f"{label:<{width}} : {text}" for label, text in lines)
+
+
+def with_first_steps(
+    record: OptimizationRecord, start: NDArray[np.float64], elbo: Sequence[float]
+) -> OptimizationRecord:
+    """The record with the steps that led to its start.
+
+    Parameters
+    ----------
+    record : OptimizationRecord
+        Of ``-2`` times an ELBO.
+    start : float64, shape (k,)
+        Parameters at the first of them.
+    elbo : sequence of float
+        The ELBO there and after every step.
+
+    Returns
+    -------
+    OptimizationRecord
+    """
+    first = -2.0 * np.asarray(elbo, dtype=np.float64)
+    return replace(
+        record,
+        start=start,
+        initial_value=float(first[0]),
+        iterations=record.iterations + len(first),
+        trace=np.concatenate([first, record.trace]),
+    )

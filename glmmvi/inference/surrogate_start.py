@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -125,7 +125,31 @@ def first_state(system: PirlsSystem, dispersion: Vector) -> SurrogateState:
     return evaluate(system, factors, dispersion, zero, beta, curvature)
 
 
-def first_surrogate(system: PirlsSystem, dispersion: Vector) -> tuple[SurrogateState, Vector, int]:
+@dataclass(frozen=True)
+class FirstSurrogate:
+    """Where the first steps led.
+
+    Attributes
+    ----------
+    state : SurrogateState
+        Its covariance factors are those of its factorisation.
+    dispersion : float64, shape (k,)
+    trace : tuple of float
+        The ELBO, nats: of the first surrogate and after every step.
+    size : float
+        Of the covariance factors at the first, in units of the predictor.
+    evaluations : int
+        Factorisations.
+    """
+
+    state: SurrogateState
+    dispersion: Vector
+    trace: tuple[float, ...]
+    size: float
+    evaluations: int
+
+
+def first_surrogate(system: PirlsSystem, dispersion: Vector) -> FirstSurrogate:
     """A surrogate near the optimum: every step moves it together with the parameters.
 
     It starts at covariance factors of one unit, or of less where that is far too much: where
@@ -139,24 +163,20 @@ def first_surrogate(system: PirlsSystem, dispersion: Vector) -> tuple[SurrogateS
 
     Returns
     -------
-    SurrogateState
-        Its covariance factors are those of its factorisation.
-    dispersion : float64, shape (k,)
-    int
-        Factorisations.
+    FirstSurrogate
     """
     beta, curvature, goal = _without_random_effects(system, dispersion)
-    size, inner = 1.0, 0
-    best: tuple[SurrogateState, Vector] | None = None
-    while best is None or (best[0].elbo < goal - _CLEARLY and size > 1e-3):
+    size, evaluations = 1.0, 0
+    best: FirstSurrogate | None = None
+    while best is None or (best.state.elbo < goal - _CLEARLY and size > 1e-3):
         factors = [size * np.eye(d) for d in system.structure.d]
         first, tried = _better_of_two(system, factors, dispersion, beta, curvature)
-        state, phi, evaluations = _moved_together(system, dispersion, first)
-        inner += tried + evaluations
-        if best is not None and not state.elbo > best[0].elbo:
+        found = _moved_together(system, dispersion, first, size)
+        evaluations += tried + found.evaluations
+        if best is not None and not found.state.elbo > best.state.elbo:
             break
-        best, size = (state, phi), 0.1 * size
-    return *best, inner
+        best, size = found, 0.1 * size
+    return replace(best, evaluations=evaluations)
 
 
 def _better_of_two(
@@ -186,14 +206,15 @@ def _better_of_two(
 
 
 def _moved_together(
-    system: PirlsSystem, dispersion: Vector, state: SurrogateState
-) -> tuple[SurrogateState, Vector, int]:
+    system: PirlsSystem, dispersion: Vector, state: SurrogateState, size: float
+) -> FirstSurrogate:
     """Steps of the surrogate, the covariance factors and the dispersion at once.
 
     They end when a step gains little. A step that would lower the ELBO is one of the surrogate
     alone, shortened until it does not.
     """
-    evaluations, settled, eager = 0, any(u.any() for u in state.u_mean), 1.0
+    evaluations, trace = 0, [state.elbo]
+    settled, eager = any(u.any() for u in state.u_mean), 1.0
     for _ in range(_STEPS):
         u_goal, beta, _ = newton_target(system, state, fixed_beta=False)
         old = state.factorization.factors
@@ -207,6 +228,7 @@ def _moved_together(
             rise = trial.elbo - state.elbo
             if rise > 0.0:
                 state, dispersion = trial, phi
+                trace.append(state.elbo)
                 if rise < _CLEARLY:
                     break
                 continue
@@ -224,9 +246,10 @@ def _moved_together(
         if not rise > 0.0:
             break
         state = trial
+        trace.append(state.elbo)
         if rise < _CLEARLY and eager <= 0.1:
             break
-    return state, dispersion, evaluations
+    return FirstSurrogate(state, dispersion, tuple(trace), size, evaluations)
 
 
 def scoring_factors(

@@ -164,11 +164,14 @@ def test_priors_add_their_curvature():
 def test_the_first_surrogate_is_near_the_optimum(name):
     _, _, problem, _, dispersion = structured(name)
     system = problem.system
-    state, found, evaluations = first_surrogate(system, dispersion)
+    found = first_surrogate(system, dispersion)
+    state = found.state
     theta = np.concatenate(
         [factor.T[np.triu_indices(len(factor))] for factor in state.factorization.factors]
     )
-    best = solved(problem, theta, found)
+    best = solved(problem, theta, found.dispersion)
     away = best.elbo - first_state(system, dispersion).elbo
     assert best.elbo - state.elbo < 0.05 * away
-    assert evaluations <= 20
+    assert found.evaluations <= 20
+    assert found.trace[-1] == state.elbo
+    assert (np.diff(found.trace) > 0.0).all()
