@@ -22,6 +22,7 @@ Objective = Callable[[Vector], tuple[float, Vector]]
 
 _SUFFICIENT = 1e-4  # Armijo's constant
 _SHORTEST = 1e-10  # step length at which the line search gives up
+_AT_BOUND = 1e-4  # of the distance at which a way down from a bound is looked for
 _NOISE = 1e-13  # relative rounding error of the objective
 
 
@@ -191,6 +192,8 @@ def minimize(
         # below the objective's rounding error the gradient still leads on, until it does not
         stalled = expected <= _NOISE * abs(state.value) and expected >= 0.5 * before
         if expected <= tolerance or stalled:
+            state, tried = _onto_bound(objective, state, lower, probe, tolerance)
+            evaluations += tried
             inside, tried = _away_from_bound(
                 objective, state, lower, probe, hessian, columns or {}, tolerance
             )
@@ -249,6 +252,18 @@ def _with_exact(
     if np.linalg.eigvalsh(exact / np.outer(scale, scale))[0] < 1e-6:
         return state
     return replace(state, hessian=exact)
+
+
+def _onto_bound(
+    objective: Objective, state: BfgsState, lower: Vector, probe: Vector, tolerance: float
+) -> tuple[BfgsState, int]:
+    """The state with parameters that all but reached their bound on it, if nothing is lost."""
+    near = (state.x > lower) & (state.x - lower < _AT_BOUND * probe)
+    if not near.any():
+        return state, 0
+    on_it = init(objective, np.where(near, lower, state.x), state.hessian)
+    noise = _NOISE * max(1.0, abs(state.value))
+    return (on_it if on_it.value <= state.value + tolerance + noise else state), 1
 
 
 def _away_from_bound(

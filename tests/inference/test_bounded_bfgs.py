@@ -149,3 +149,24 @@ def test_way_down_that_no_single_parameter_shows_is_found():
     )
     assert record.converged
     assert_allclose(state.x, [0.5, 0.5], rtol=1e-4)
+
+
+def test_a_parameter_that_all_but_reaches_its_bound_is_on_it():
+    def even(x):
+        # even in the first parameter, as a deviance is in an sd
+        return float(x[0] ** 2 + x[0] ** 4 + (x[1] - 1.0) ** 2), np.array(
+            [2.0 * x[0] + 4.0 * x[0] ** 3, 2.0 * (x[1] - 1.0)]
+        )
+
+    state, record = bounded_bfgs.minimize(
+        even,
+        np.array([0.5, 0.0]),
+        np.array([0.0, -np.inf]),
+        np.eye(2),
+        probe=np.full(2, 0.1),
+        newton=lambda x: np.diag([2.0 + 12.0 * x[0] ** 2, 2.0]),
+        tolerance=1e-9,
+    )
+    assert record.converged
+    assert state.x[0] == 0.0
+    assert abs(state.x[1] - 1.0) < 1e-6
