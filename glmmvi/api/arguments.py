@@ -45,6 +45,8 @@ def refuse_unknown(
     ------
     ArgumentError
     """
+    if not given:
+        return
     own = list(inspect.signature(function).parameters)[:-1]
     options = {name: list(inspect.signature(f).parameters)[1:] for name, f in (also or {}).items()}
     known = own + [name for name in options.get(method or "", []) if name not in own]

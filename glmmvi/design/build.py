@@ -13,8 +13,8 @@ from glmmvi.design.column_plan import ColumnPlan, fill_columns, plan_columns
 from glmmvi.design.contrasts import Contrasts
 from glmmvi.design.design_matrices import DesignMatrices
 from glmmvi.design.formulaic_bridge import materialise
+from glmmvi.design.frame_source import FrameSource
 from glmmvi.design.grouping import grouping_factor
-from glmmvi.design.model_frame import frame_as_pandas
 from glmmvi.design.prepare import Prepared, prepare, warn_absent
 from glmmvi.design.random_term import RandomTerm
 from glmmvi.design.rank import drop_dependent_columns
@@ -133,7 +133,7 @@ def build_design(
     labels = made.columns.index
     return DesignMatrices(
         formula=made.formula,
-        frame=frame_as_pandas(frame, labels, _frame_names(made)),
+        frame_source=FrameSource(frame, labels, _frame_names(made)),
         y=response.y,
         X=X,
         column_names=tuple(plan.names[i] for i in kept),

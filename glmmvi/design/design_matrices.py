@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from glmmvi.design.frame_source import FrameSource, GivenFrame
 from glmmvi.design.random_term import RandomTerm
 from glmmvi.formula.model_formula import ModelFormula
 
@@ -26,9 +28,8 @@ class DesignMatrices:
     ----------
     formula : ModelFormula
         The formula, ``||`` expanded.
-    frame : DataFrame, n rows
-        R's model frame: one column a variable (`log(y)`, `Days`, `Subject`, ...), rows with
-        missing values removed. Its index is the data's own, for the rows kept.
+    frame_source : FrameSource or GivenFrame
+        What `frame` is made from.
     y : float64, shape (n,)
         The response. For ``cbind(s, f)``: the proportion, with the totals in `weights`.
     X : float64, shape (n, p)
@@ -72,7 +73,7 @@ class DesignMatrices:
     """
 
     formula: ModelFormula
-    frame: pd.DataFrame
+    frame_source: FrameSource | GivenFrame
     y: NDArray[np.float64]
     X: NDArray[np.float64]
     column_names: tuple[str, ...]
@@ -93,6 +94,14 @@ class DesignMatrices:
     contrasts: Mapping[str, Coding] = field(default_factory=dict)
     has_weights: bool = False
     has_offset: bool = False
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """R's model frame, n rows: one column a variable (`log(y)`, `Days`, `Subject`, ...).
+
+        Rows with missing values are removed. Its index is the data's own, for the rows kept.
+        """
+        return self.frame_source.as_pandas()
 
     @property
     def n(self) -> int:

@@ -115,7 +115,7 @@ def as_value(column: Any, what: str) -> Value:
 def _from_extension(column: pd.Series, what: str) -> Value:
     dtype = column.dtype
     if isinstance(dtype, pd.CategoricalDtype):
-        codes = column.cat.codes.to_numpy().astype(np.intp)
+        codes = column.array.codes.astype(np.intp)  # .cat would make a Series in between
         texts = [level_text(c) for c in dtype.categories]
         if len(set(texts)) < len(texts):
             raise DataError(f"{what}: two categories print alike: {texts}.")

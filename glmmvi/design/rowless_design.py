@@ -10,7 +10,7 @@ import numpy as np
 from glmmvi.design.design_matrices import DesignMatrices
 from glmmvi.errors import DataError
 
-ROWS = ("frame", "y", "X", "offset", "weights", "totals", "omitted", "row_labels")
+ROWS = ("frame_source", "frame", "y", "X", "offset", "weights", "totals", "omitted", "row_labels")
 
 
 class RowlessDesign(DesignMatrices):
@@ -36,8 +36,9 @@ class RowlessDesign(DesignMatrices):
 
     def __getattr__(self, name: str) -> NoReturn:
         if name in ROWS:
+            shown = name.removesuffix("_source")
             raise DataError(
-                f"the rows of the data ('{name}') are not in the file that this fit was read "
+                f"the rows of the data ('{shown}') are not in the file that this fit was read "
                 "from: it predicts new data (newdata=...); fit again for what needs the rows"
             )
         raise AttributeError(name)

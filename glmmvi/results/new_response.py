@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from glmmvi.design.design_matrices import DesignMatrices
+from glmmvi.design.frame_source import GivenFrame
 from glmmvi.errors import ArgumentError, DataError
 from glmmvi.model.prior_weights import prior_weights
 
@@ -107,7 +108,7 @@ def with_numbers(design: DesignMatrices, y: Vector, totals: Vector | None = None
     frame = design.frame.copy(deep=False)
     for column, values in _columns(design, y, totals).items():
         frame[column] = values
-    return replace(design, y=y, totals=totals, weights=weights, frame=frame)
+    return replace(design, y=y, totals=totals, weights=weights, frame_source=GivenFrame(frame))
 
 
 def response_columns(design: DesignMatrices) -> list[str]:

@@ -34,7 +34,7 @@ def make_design(
     nothing: Any = None
     return DesignMatrices(
         formula=nothing,
-        frame=nothing,
+        frame_source=nothing,
         y=y,
         X=X,
         column_names=tuple(column_names or (f"x{j}" for j in range(p))),
