@@ -10,7 +10,11 @@ from numpy.typing import ArrayLike
 
 from glmmvi.api.announce import announced
 from glmmvi.api.arguments import start_factors
-from glmmvi.api.generalized_engines import generalized_problem
+from glmmvi.api.generalized_engines import (
+    approximation_title,
+    check_quadrature,
+    generalized_problem,
+)
 from glmmvi.design import DesignMatrices
 from glmmvi.errors import ArgumentError
 from glmmvi.inference.linear_mixed import LinearMixedProblem, LinearMixedSolution
@@ -85,13 +89,13 @@ def refuse_start(method: str, start: Any) -> None:
 
 
 def needs_one_node(nAGQ: int, method: str, priors: Mapping[Any, Any] | None) -> None:
-    """Refuse quadrature and lme4's fast approximation where there are priors.
+    """Refuse quadrature with other engines, and lme4's fast approximation with priors.
 
     Raises
     ------
     ArgumentError
     """
-    if nAGQ != 1 and (method != "structured" or priors):
+    if nAGQ != 1 and (method != "structured" or (priors and nAGQ == 0)):
         what = "priors" if method == "structured" else f"method={method!r}"
         if method == "theta_posterior":
             what = "theta_posterior=True"
@@ -149,27 +153,37 @@ def penalized_answer(
     *,
     start: ArrayLike | None,
     control: GlmerControl,
+    nAGQ: int,
 ) -> GeneralizedAnswer:
-    """Estimates of a generalized model with priors, by the structured engine."""
+    """Estimates of a generalized model with priors, by the structured engine or quadrature."""
+    if nAGQ > 1:
+        check_quadrature(design, nAGQ)
     model = GeneralizedModel(design, family, generalized_problem(design, family))
-    solution, record = fit_penalized_generalized(
+    solution, log_likelihood, record = fit_penalized_generalized(
         model,
         priors,
         start=None if start is None else start_factors(start, design),
         hessian=control.use_hessian,
         tolerance=control.tolerance,
         max_evaluations=control.max_evaluations,
+        nAGQ=nAGQ,
     )
+    what = "The log likelihood is without the priors;"
+    if nAGQ == 1:
+        what = (
+            "The log likelihood is a lower bound (variational approximation), and without the "
+            "priors;"
+        )
     answer = structured_answer(
         model.problem,
         family,
         solution,
         record,
-        log_likelihood=solution.elbo,
-        approximation="Variational Approximation",
+        log_likelihood=log_likelihood,
+        approximation=approximation_title(nAGQ),
+        nAGQ=nAGQ,
         notes=(
-            "The log likelihood is a lower bound (variational approximation), and without the "
-            "priors;",
+            what,
             f"with their log density it is {-0.5 * record.value:.4f}, which was maximised.",
             *_CRITERIA,
         ),

@@ -123,7 +123,7 @@ def fit_structured(
         See `generalized_problem`.
     """
     if nAGQ > 1:
-        _check_quadrature(design, nAGQ)
+        check_quadrature(design, nAGQ)
     problem = generalized_problem(design, family)
     factors = None if start is None else start_factors(start, design)
     tolerance, limit = control.tolerance, control.max_evaluations
@@ -161,14 +161,13 @@ def fit_structured(
             f"the log likelihood of the {family.name} family is not finite: the response may be "
             "outside its range, or in an extreme unit"
         )
-    quadrature = f"Adaptive Gauss-Hermite Quadrature, nAGQ = {nAGQ}"
     return structured_answer(
         problem,
         family,
         solution,
         record,
         log_likelihood=log_likelihood,
-        approximation=_VARIATIONAL if nAGQ == 1 else quadrature,
+        approximation=approximation_title(nAGQ),
         notes=notes,
         nAGQ=nAGQ,
     )
@@ -203,7 +202,18 @@ class StructuredEngine:
         )
 
 
-def _check_quadrature(design: DesignMatrices, nAGQ: int) -> None:
+def approximation_title(nAGQ: int) -> str:
+    """What the title of a fit says of its log likelihood."""
+    return _VARIATIONAL if nAGQ == 1 else f"Adaptive Gauss-Hermite Quadrature, nAGQ = {nAGQ}"
+
+
+def check_quadrature(design: DesignMatrices, nAGQ: int) -> None:
+    """Refuse quadrature for models that it cannot integrate.
+
+    Raises
+    ------
+    ArgumentError
+    """
     groups = list(dict.fromkeys(term.group for term in design.terms))
     columns = sum(term.d for term in design.terms)
     if one_factor(generalized_arrays(design)) is None:

@@ -110,7 +110,8 @@ def glmer(
     priors : mapping, optional
         By parameter, such as ``{"b": Normal(0, 2.5), "herd": HalfNormal(1)}``; see
         :func:`glmmvi.model.prior_mapping.resolve_priors`. The structured engine then maximises
-        the ELBO plus the log prior of fixed effects, sds, correlations and dispersion.
+        the ELBO (with ``nAGQ`` above 1: the log likelihood) plus the log prior of fixed effects,
+        sds, correlations and dispersion.
     theta_posterior : bool
         Whether the structured surrogate covers sds, correlations, dispersion and fixed effects
         with a Gaussian over their unconstrained values: estimates are then posterior means.
@@ -183,7 +184,7 @@ def glmer(
             ) from error
         answer = noted_separation(answer, design, chosen)
     else:
-        answer = penalized_answer(design, chosen, resolved, start=start, control=control)
+        answer = penalized_answer(design, chosen, resolved, start=start, control=control, nAGQ=nAGQ)
     call = model_call(design, data, data_name, weights=weights, offset=offset, subset=subset)
     refit = StructuredEngine(chosen, nAGQ, control, correction)
     return wrap_generalized_fit(design, chosen, answer, call=call, control=control, engine=refit)

@@ -31,6 +31,7 @@ from glmmvi.inference.joint_modes import laplace_state, solve_modes
 from glmmvi.inference.level_grid import LevelColumns, LevelGrid, level_grid, one_factor
 from glmmvi.inference.level_integrals import LevelIntegrals, integrate
 from glmmvi.inference.optimization_record import OptimizationRecord
+from glmmvi.inference.parameter_hessian import OuterLogPrior
 from glmmvi.inference.profiled_deviance import columns_below, is_diagonal, pack, unpack
 from glmmvi.inference.variational_pirls import PirlsSystem, SurrogateState, solve
 
@@ -93,16 +94,17 @@ def optimize(
     tolerance: float = 1e-9,
     inner_tolerance: float = 1e-10,
     max_evaluations: int = 500,
+    penalty: OuterLogPrior | None = None,
 ) -> tuple[QuadratureSolution, OptimizationRecord]:
     """Maximise the log likelihood over covariance factors, fixed effects and dispersion.
 
     Parameters
     ----------
     problem : GeneralizedMixedProblem
-        With one grouping factor.
+        With one grouping factor. Its prior of the fixed effects, if any, is added.
     count : int
         Nodes a dimension, lme4's ``nAGQ``.
-    start, hessian, tolerance, inner_tolerance, max_evaluations
+    start, hessian, tolerance, inner_tolerance, max_evaluations, penalty
         See :func:`glmmvi.inference.generalized_mixed.optimize`. Without the Hessian the
         covariance matrix of the fixed effects is the inverse of their own block of it.
 
@@ -126,6 +128,7 @@ def optimize(
         tolerance=max(tolerance, 1e-5),
         inner_tolerance=inner_tolerance,
         max_evaluations=max_evaluations,
+        penalty=penalty,
     )
     d, p = system.structure.d, system.structure.p
     state, inner = surrogate.state, surrogate.inner_evaluations
@@ -138,16 +141,19 @@ def optimize(
         surrogate.parameter_cov, x.size, 1.0 / np.sqrt(2.0 * columns.n_levels)
     )
 
-    def at(grid: LevelGrid, x: Vector) -> LevelIntegrals:
-        return marginal(system, columns, grid, unpack(x[:k], d), x[k : k + p], x[k + p :])
+    def at(grid: LevelGrid, x: Vector) -> tuple[float, Vector]:
+        factors, beta = unpack(x[:k], d), x[k : k + p]
+        integrals = marginal(system, columns, grid, factors, beta, x[k + p :])
+        log_prior, slopes = _log_prior(system, x[:k], beta, x[k + p :], penalty)
+        return float(integrals.value.sum()) + log_prior, integrals.gradient + slopes
 
     records: list[OptimizationRecord] = []
     while True:
         grid = level_grid(columns, state, count)
 
         def objective(z: Vector, grid: LevelGrid = grid) -> tuple[float, Vector]:
-            integrals = at(grid, unit * z)
-            return -2.0 * float(integrals.value.sum()), -2.0 * unit * integrals.gradient
+            value, gradient = at(grid, unit * z)
+            return -2.0 * value, -2.0 * unit * gradient
 
         run = len(records)
         goal = max(tolerance, _RUN_TOLERANCES[run]) if run < len(_RUN_TOLERANCES) else tolerance
@@ -185,10 +191,29 @@ def optimize(
 
     # on a fixed grid the objective goes on smoothly behind the bound: differences may cross it
     chosen = np.flatnonzero(x > lower) if hessian else np.arange(k, k + p)
-    covariance = _inverse_information(lambda y: at(grid, y).gradient, x, _DIFFERENCE * unit, chosen)
+    covariance = _inverse_information(lambda y: at(grid, y)[1], x, _DIFFERENCE * unit, chosen)
     solution = _solution(problem, x, state, covariance, inner, hessian=hessian)
-    value = -0.5 * records[-1].value
+    log_prior, _ = _log_prior(system, x[:k], x[k : k + p], x[k + p :], penalty)
+    value = -0.5 * records[-1].value - log_prior
     return QuadratureSolution(solution, value), _joined(records, first, unit, settled)
+
+
+def _log_prior(
+    system: PirlsSystem,
+    theta: Vector,
+    beta: Vector,
+    dispersion: Vector,
+    penalty: OuterLogPrior | None,
+) -> tuple[float, Vector]:
+    """Log prior density and its gradient by (theta, beta, dispersion)."""
+    value, by_theta, by_dispersion = 0.0, np.zeros_like(theta), np.zeros_like(dispersion)
+    if penalty is not None:
+        value, by_theta, by_dispersion = penalty(theta, dispersion)
+    by_beta = np.zeros_like(beta)
+    if system.beta_prior is not None:
+        value += system.beta_prior.log_density(beta)
+        by_beta = system.beta_prior.gradient(beta)
+    return value, np.concatenate([by_theta, by_beta, by_dispersion])
 
 
 def _scales(covariance: Matrix | None, size: int, otherwise: float) -> tuple[Vector, Matrix]:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glmmvi.design.design_matrices import DesignMatrices
-from glmmvi.inference import generalized_mixed, linear_mixed
+from glmmvi.inference import adaptive_quadrature, generalized_mixed, linear_mixed
 from glmmvi.inference.generalized_mixed import GeneralizedMixedSolution
 from glmmvi.inference.linear_mixed import LinearMixedProblem
 from glmmvi.inference.optimization_record import OptimizationRecord
@@ -109,7 +109,8 @@ def fit_penalized_generalized(
     hessian: bool,
     tolerance: float,
     max_evaluations: int,
-) -> tuple[GeneralizedMixedSolution, OptimizationRecord]:
+    nAGQ: int = 1,
+) -> tuple[GeneralizedMixedSolution, float, OptimizationRecord]:
     """Maximise ``ELBO + log prior`` over fixed effects, covariance factors and dispersion.
 
     The prior of the fixed effects enters every inner Newton step, those of sds, correlations
@@ -122,20 +123,29 @@ def fit_penalized_generalized(
     priors : Priors
     start, hessian, tolerance, max_evaluations
         See :func:`glmmvi.inference.generalized_mixed.optimize`.
+    nAGQ : int
+        Above 1 the log likelihood, by quadrature with so many nodes, takes the ELBO's place.
 
     Returns
     -------
     GeneralizedMixedSolution
+    float
+        The ELBO or the log likelihood, without the log prior.
     OptimizationRecord
     """
     problem = model.problem
     penalty = penalty_of(priors, [term.label for term in model.design.terms])
     system = with_coefficient_prior(problem.system, problem.basis, penalty)
-    return generalized_mixed.optimize(
-        replace(problem, system=system),
-        start=start,
-        hessian=hessian,
-        tolerance=tolerance,
-        max_evaluations=max_evaluations,
-        penalty=OuterPenalty(penalty, problem.basis),
-    )
+    penalized = replace(problem, system=system)
+    options: dict[str, Any] = {
+        "start": start,
+        "hessian": hessian,
+        "tolerance": tolerance,
+        "max_evaluations": max_evaluations,
+        "penalty": OuterPenalty(penalty, problem.basis),
+    }
+    if nAGQ > 1:
+        found, record = adaptive_quadrature.optimize(penalized, nAGQ, **options)
+        return found.solution, found.log_likelihood, record
+    solution, record = generalized_mixed.optimize(penalized, **options)
+    return solution, solution.elbo, record

@@ -5,6 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.optimize import minimize
+from scipy.special import expit, logsumexp
+from scipy.stats import binom, norm
 
 import glmmvi as gv
 from glmmvi.errors import ArgumentError
@@ -53,6 +56,33 @@ def test_complete_separation_has_finite_estimates(prior):
     by_beta = gradient_of(inner.problem.system, inner.solution.state)[1]
     slope = inner.problem.basis.X_factor.T @ by_beta
     np.testing.assert_allclose(slope, [0.0, -prior.log_density(beta)[1]], atol=2e-4)
+
+
+def test_quadrature_with_priors_maximises_the_posterior(cbpp):
+    priors = {"b": Normal(0.0, 0.5), "herd": HalfNormal(0.3)}
+    fit = gv.glmer(CBPP, cbpp, family="binomial", nAGQ=25, priors=priors)
+    assert fit.optimization.converged
+    y, n = cbpp["incidence"].to_numpy(float), cbpp["size"].to_numpy(float)
+    X = np.column_stack([np.ones(len(cbpp)), *(cbpp["period"] == f for f in "234")]).astype(float)
+    herds = [np.flatnonzero(cbpp["herd"] == h) for h in cbpp["herd"].cat.categories]
+    u = np.linspace(-8.0, 8.0, 1601)
+
+    def log_likelihood(x):
+        eta = (X @ x[:4])[:, None] + x[4] * u
+        rows = binom.logpmf(y[:, None], n[:, None], expit(eta))
+        return sum(logsumexp(rows[here].sum(0) + norm.logpdf(u)) + np.log(0.01) for here in herds)
+
+    def loss(x):
+        return -log_likelihood(x) + 0.5 * (x[:4] ** 2).sum() / 0.25 + 0.5 * x[4] ** 2 / 0.09
+
+    best = minimize(loss, [-1.4, -0.7, -0.8, -1.0, 0.5], method="BFGS", options={"gtol": 1e-4})
+    np.testing.assert_allclose(fit.fixef(), best.x[:4], atol=2e-4)
+    np.testing.assert_allclose(fit.VarCorr().as_data_frame()["sdcor"], best.x[4:], atol=2e-4)
+    assert fit.logLik().value == pytest.approx(log_likelihood(best.x), abs=1e-3)
+    np.testing.assert_allclose(
+        np.sqrt(np.diag(fit.vcov())), np.sqrt(np.diag(best.hess_inv))[:4], rtol=0.05
+    )
+    assert "lower bound" not in str(fit)
 
 
 def test_flat_priors_change_nothing(cbpp, sleepstudy):
@@ -150,7 +180,8 @@ def test_what_is_printed_and_what_is_refused(sleepstudy, cbpp):
     refused("'sigma' is not a parameter", priors={"sigma": HalfNormal()})
     refused("not a prior for a standard deviation", priors={"herd": Normal()})
     refused("must be a mapping", priors=Normal())
-    refused("nAGQ=5", priors={"b": Normal()}, nAGQ=5)
+    refused("nAGQ=0", priors={"b": Normal()}, nAGQ=0)
+    refused("nAGQ=5", theta_posterior=True, nAGQ=5)
     refused("none of 'structured', 'advi' and 'nuts'", method="mcmc")
     refused("theta_posterior='yes'", theta_posterior="yes")
     refused("theta_posterior=True is for", theta_posterior=True, method="advi")
