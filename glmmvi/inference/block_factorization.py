@@ -225,19 +225,24 @@ def backward(f: BlockFactorization, fixed_adjoint: Matrix) -> Adjoints:
     # adjoints of a term's cross-products with what comes after it.
     linked_adjoint: dict[tuple[int, int], Matrix] = {}
     rows_adjoint: dict[int, Rows] = {}
+    coupled = U > 0 or bool(fixed_adjoint.any())  # else nothing comes from the dense block
     for position in range(len(order.eliminated) - 1, -1, -1):
         k = order.eliminated[position]
         term, pattern, Lambda = f.eliminated[k], structure.patterns[k], f.factors[k]
         later = order.eliminated[position + 1 :]
-        seen = {j: structure.links[k, j].gather(rows_adjoint[j]) for j in later}
-
-        Y_rows = pattern.times(term.rows, adjoint)
-        for j in later:
-            Y_rows = Y_rows + pattern.combine(term.linked[j], seen[j])
-        Q = pattern.inner(Y_rows, term.rows)
+        seen: dict[int, Rows] = {}
+        if coupled:
+            seen = {j: structure.links[k, j].gather(rows_adjoint[j]) for j in later}
+            Y_rows = pattern.times(term.rows, adjoint)
+            for j in later:
+                Y_rows = Y_rows + pattern.combine(term.linked[j], seen[j])
+            Q = pattern.inner(Y_rows, term.rows)
+            rows_adjoint[k] = pattern.combine(-term.C, Y_rows)
+        else:
+            Q, rows_adjoint[k] = np.zeros_like(term.H), np.zeros_like(term.rows)
         Y_linked: dict[int, Matrix] = {}
         for j in later:
-            Y = pattern.inner(term.rows, seen[j])
+            Y = pattern.inner(term.rows, seen[j]) if coupled else np.zeros_like(term.linked[j])
             for i in later:
                 parent = structure.links[k, i].parent
                 if i == j:
@@ -253,7 +258,6 @@ def backward(f: BlockFactorization, fixed_adjoint: Matrix) -> Adjoints:
 
         CQ = multiply(term.C, Q)
         by_block[k] = term.C + multiply(CQ, term.C)
-        rows_adjoint[k] = pattern.combine(-term.C, Y_rows)
         for j in later:
             linked_adjoint[k, j] = -multiply(term.C, Y_linked[j])
         # (H - (I - HC) Q) Lambda A_inv, summed over levels
@@ -349,7 +353,7 @@ def solve_scores(
             reduced[j] = reduced[j] - structure.links[k, j].scatter_blocks(moved)[:, 0]
     if beta is None:
         at_fixed = right[U : U + p] - f.S[U : U + p, :U] @ (f.C @ right[:U])
-        beta = np.asarray(np.linalg.solve(f.fixed[:p, :p], at_fixed)) if p else np.zeros(0)
+        beta = _solution(f.fixed[:p, :p], at_fixed) if p else np.zeros(0)
 
     means: dict[int, Matrix] = {}
     column = np.zeros(structure.m)
@@ -369,6 +373,14 @@ def solve_scores(
             score = score - apply(block, effect[parent].T)
         means[k] = apply(term.A_inv, f.factors[k].T @ score).T
     return [means[r] for r in range(len(structure.d))], beta
+
+
+def _solution(A: Matrix, b: NDArray[np.float64]) -> NDArray[np.float64]:
+    """``A^-1 b`` for a small matrix."""
+    _, _, x, info = lapack.dgesv(A, b)
+    if info != 0:
+        raise np.linalg.LinAlgError("the cross-products of the fixed effects are singular")
+    return np.asarray(x, dtype=np.float64)
 
 
 def _inverse_and_log_det(M: Matrix) -> tuple[Matrix, float]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,12 +59,12 @@ class BlockStructure:
     patterns: dict[int, RowPattern]
     links: dict[tuple[int, int], Link]
 
-    @property
+    @cached_property
     def U(self) -> int:
         """Random effects in the dense block."""
         return sum(self.d[r] * self.n_levels[r] for r in self.order.dense)
 
-    @property
+    @cached_property
     def m(self) -> int:
         """Columns of the dense block, response included."""
         return self.U + self.p + 1

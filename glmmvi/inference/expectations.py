@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
@@ -220,8 +221,8 @@ class QuadratureLikelihood:
         gradients = np.empty((2, density.n))  # score, curvature
         width = density.smoothness(dispersion)
         start = 0
-        if isinstance(density.kernel, SymmetricKernel) and not float(sd.min()) < _SMALL_SD:
-            self._by_pairs(density.kernel, width, mean, sd, value, gradients)
+        if self._symmetric is not None and not float(sd.min()) < _SMALL_SD:
+            self._by_pairs(self._symmetric, width, mean, sd, value, gradients)
             start = density.n
         while start < density.n:
             count = self.nodes or 15
@@ -243,6 +244,12 @@ class QuadratureLikelihood:
             gradients[0] += density.linear
         value += constant
         return Expectation(value, gradients[0], gradients[1], dispersion_score)
+
+    @cached_property
+    def _symmetric(self) -> SymmetricKernel | None:
+        """The kernel, if it has a faster way."""
+        kernel = self.density.kernel
+        return kernel if isinstance(kernel, SymmetricKernel) else None
 
     def _by_pairs(
         self,

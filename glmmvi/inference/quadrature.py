@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -28,6 +29,7 @@ _FINE_LADDER = (
     (0.71, 13),
     *((limit / 1.15, count) for limit, count in _LADDER[2:]),
 )
+_FINE_LIMITS = tuple(limit for limit, _ in _FINE_LADDER)
 _FINE_COUNTS = (*(count for _, count in _FINE_LADDER), _MOST)
 _FEW = 500  # rows that are not worth a pass of their own
 
@@ -147,16 +149,15 @@ def nodes_for_each(
     >>> list(nodes_for_each(np.array([0.3, 0.8]), np.pi))
     [(15, slice(None, None, None))]
     """
-    limits = [limit * width / np.pi for limit, _ in _FINE_LADDER]
-    smallest, largest = float(sd.min()), float(sd.max())
-    first = sum(smallest > limit for limit in limits)
-    last = sum(largest > limit for limit in limits)
+    unit = width / np.pi
+    first = bisect_left(_FINE_LIMITS, float(sd.min()) / unit)
+    last = bisect_left(_FINE_LIMITS, float(sd.max()) / unit)
     if first == last or len(sd) <= few:
         yield _FINE_COUNTS[last], slice(None)
         return
     rung = np.full(len(sd), first, dtype=np.int8)
-    for limit in limits[first:last]:
-        rung += sd > limit
+    for limit in _FINE_LIMITS[first:last]:
+        rung += sd > limit * unit
     sizes = np.bincount(rung, minlength=last + 1)
     for step in range(first, last + 1):
         if step == last or int(sizes[first : step + 1].sum()) >= few:

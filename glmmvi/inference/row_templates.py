@@ -8,6 +8,7 @@ selected inverse to the rows.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,9 @@ from glmmvi.inference.regression_arrays import RegressionArrays
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
 Index = NDArray[np.intp]
+Stored: TypeAlias = "sparse.csr_array | Matrix"
+
+_SMALL = 20_000  # elements up to which a dense matrix multiplies faster than a sparse one
 
 
 @dataclass(frozen=True)
@@ -44,20 +48,20 @@ class Layout:
 
 @dataclass(frozen=True, eq=False)
 class RowTemplates:
-    """A `RowIndex` of sparse matrices.
+    """A `RowIndex` of sparse matrices (of dense ones where they are small).
 
     Attributes
     ----------
     structure : BlockStructure
     layout : Layout
-    sums : sparse, shape (size, n)
+    sums : shape (size, n)
         From weights of the rows to cross-products, laid out; of the dense block the rows from
         the upper triangle down to the fixed effects' columns are left to be mirrored.
-    variances : sparse, shape (n, size)
+    variances : shape (n, size)
         From the selected inverse, laid out, to the predictors' variances.
-    Z : sparse, shape (n, q)
+    Z : shape (n, q)
         All random-effects columns, term after term, level after level.
-    Z_transposed : sparse, shape (q, n)
+    Z_transposed : shape (q, n)
     X : float64, shape (n, p)
     below : tuple of intp
         Below the diagonal of the fixed effects' corner of the dense block.
@@ -67,10 +71,10 @@ class RowTemplates:
 
     structure: BlockStructure
     layout: Layout
-    sums: sparse.csr_array
-    variances: sparse.csr_array
-    Z: sparse.csr_array
-    Z_transposed: sparse.csr_array
+    sums: Stored
+    variances: Stored
+    Z: Stored
+    Z_transposed: Stored
     X: Matrix
     below: tuple[Index, Index]
     n_weighted: int
@@ -179,15 +183,15 @@ def row_templates(
         (np.full(n, corner + x * m + y), X[:, x] * X[:, y]) for x in range(p) for y in range(x, p)
     ]
     Z_all = _design(arrays)
+    sums = _by_output([*((where, z) for where, z, _ in random), *fixed], (layout.size, n))
+    variances = _by_output([(where, times * z) for where, z, times in random], (layout.size, n))
     return RowTemplates(
         structure=structure,
         layout=layout,
-        sums=_by_output([*((where, z) for where, z, _ in random), *fixed], (layout.size, n)),
-        variances=_by_output(
-            [(where, times * z) for where, z, times in random], (layout.size, n)
-        ).T.tocsr(),
-        Z=Z_all,
-        Z_transposed=Z_all.T.tocsr(),
+        sums=_stored(sums),
+        variances=_stored(variances.T.tocsr()),
+        Z=_stored(Z_all),
+        Z_transposed=_stored(Z_all.T.tocsr()),
         X=X,
         below=np.tril_indices(p, -1),
         n_weighted=int(np.count_nonzero(arrays.weights)),
@@ -216,6 +220,10 @@ def _by_output(parts: list[tuple[Index, Vector]], shape: tuple[int, int]) -> spa
     where = np.concatenate([where for where, _ in parts]).astype(np.int32)
     values = np.concatenate([value for _, value in parts])
     return sparse.coo_array((values, (where, rows)), shape=shape).tocsr()
+
+
+def _stored(matrix: sparse.csr_array) -> Stored:
+    return matrix.toarray() if matrix.shape[0] * matrix.shape[1] <= _SMALL else matrix
 
 
 def _design(arrays: RegressionArrays) -> sparse.csr_array:
