@@ -39,7 +39,7 @@ def factor_from_strings(values: Any, *, character: bool = True) -> Factor:
     if isinstance(values, list):
         values = np.array(values, dtype=object)
     codes, uniques = pd.factorize(values)
-    found = [str(u) for u in uniques]
+    found = [str(u) for u in np.asarray(uniques, dtype=object)]
     levels = sort_strings(found)
     if levels != found:
         position = {level: i for i, level in enumerate(levels)}
@@ -116,10 +116,7 @@ def _from_extension(column: pd.Series, what: str) -> Value:
     dtype = column.dtype
     if isinstance(dtype, pd.CategoricalDtype):
         codes = column.array.codes.astype(np.intp)  # .cat would make a Series in between
-        texts = [level_text(c) for c in dtype.categories]
-        if len(set(texts)) < len(texts):
-            raise DataError(f"{what}: two categories print alike: {texts}.")
-        return Factor(codes, tuple(texts), ordered=bool(dtype.ordered))
+        return Factor(codes, _category_texts(dtype.categories, what), ordered=bool(dtype.ordered))
     if isinstance(dtype, pd.StringDtype) or pd.api.types.is_string_dtype(dtype):
         return factor_from_strings(column)
     if isinstance(dtype, pd.DatetimeTZDtype):
@@ -139,6 +136,17 @@ def _from_extension(column: pd.Series, what: str) -> Value:
             _check_integers(numbers, what)
         return numbers
     return _from_array(column.astype(object).to_numpy(), what)
+
+
+def _category_texts(categories: pd.Index, what: str) -> tuple[str, ...]:
+    """Categories as R would print them; there may be a million of them."""
+    values = categories.to_numpy(dtype=object)  # one by one, Arrow's strings are slow
+    if isinstance(categories.dtype, pd.StringDtype):
+        return tuple(values.tolist())
+    texts = tuple(level_text(value) for value in values)
+    if len(set(texts)) < len(texts):
+        raise DataError(f"{what}: two categories print alike: {list(texts)}.")
+    return texts
 
 
 def _from_array(array: NDArray[Any], what: str) -> Value:
