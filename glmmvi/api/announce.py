@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TypeVar
 
-from glmmvi.api.caller import stack_level
-from glmmvi.errors import ConvergenceWarning, FitError, GlmmviWarning, SingularFitMessage
-from glmmvi.results.control import Action, Control
+from glmmvi.caller import act
+from glmmvi.errors import ConvergenceWarning, FitError, SingularFitMessage
+from glmmvi.results.control import Control
 from glmmvi.results.mixed_fit import MixedModelFit
 from glmmvi.results.summarize import SINGULAR
 
@@ -17,20 +16,13 @@ Fit = TypeVar("Fit", bound=MixedModelFit)
 def announced(fit: Fit, control: Control) -> Fit:
     """Warn of a fit that did not converge or is singular, as `control` says; return the fit."""
     if not fit.optimization.converged:
-        warnings.warn(
+        act(
+            control.check_conv_grad,
             f"Model failed to converge: {fit.optimization.reason}; "
             "print(fit.optimization) tells more",
-            ConvergenceWarning,
-            stacklevel=stack_level(),
+            error=FitError,
+            warning=ConvergenceWarning,
         )
     if fit.show_singular and fit.isSingular():
-        _act(control.check_conv_singular, SINGULAR)
+        act(control.check_conv_singular, SINGULAR, error=FitError, message=SingularFitMessage)
     return fit
-
-
-def _act(action: Action, text: str) -> None:
-    if action == "stop":
-        raise FitError(text)
-    if action != "ignore":
-        category = SingularFitMessage if action == "message" else GlmmviWarning
-        warnings.warn(text, category, stacklevel=stack_level())

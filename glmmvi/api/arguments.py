@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from glmmvi.api.caller import data_name
+from glmmvi.caller import variables
 from glmmvi.design import DesignMatrices
 from glmmvi.errors import ArgumentError, nearest_hint
 from glmmvi.formula import deparse_lines
@@ -125,16 +125,33 @@ def start_factors(start: ArrayLike, design: DesignMatrices) -> list[NDArray[np.f
 
 
 def model_call(
-    design: DesignMatrices, data: Any, name: str | None, *, weights: Any, offset: Any, subset: Any
+    design: DesignMatrices,
+    data: Any,
+    name: str | None,
+    *,
+    weights: Any,
+    offset: Any,
+    subset: Any,
+    control: Control | None = None,
 ) -> ModelCall:
     """The call, as far as the printout repeats it."""
     return ModelCall(
         formula=tuple(deparse_lines(design.formula.expression)),
-        data=name or data_name(data),
+        data=name or _data_name(data),
         weights=_text(weights, "weights"),
         offset=_text(offset, "offset"),
         subset=_text(subset, "subset"),
+        control=None if control is None else control.text(),
     )
+
+
+def _data_name(data: Any) -> str | None:
+    """Name of the user's variable that holds the data, for the printout; else that of its attrs."""
+    for name, value in variables():
+        if value is data:
+            return name
+    attributes = getattr(data, "attrs", {})
+    return attributes.get("name") if isinstance(attributes, dict) else None
 
 
 def _text(argument: Any, name: str) -> str | None:

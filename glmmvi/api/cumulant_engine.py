@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from glmmvi.api.caller import stack_level
+from glmmvi.caller import stack_level
 from glmmvi.errors import ArgumentError, GlmmviWarning
 from glmmvi.inference import cumulant_correction
 from glmmvi.inference.generalized_mixed import GeneralizedMixedProblem

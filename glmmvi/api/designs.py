@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from glmmvi.design import DesignMatrices, build_design, check_random_terms
+from glmmvi.design.scale_check import check_scales
 from glmmvi.formula import ModelFormula, parse_formula
 from glmmvi.results.control import Control, LmerControl
 
@@ -27,11 +28,9 @@ def mixed_design(
 ) -> DesignMatrices:
     """Parse the formula, build the design, check its random-effects terms as lme4 does."""
     parsed = parse_formula(formula) if isinstance(formula, str) else formula
-    check = partial(
-        check_random_terms,
-        allow_n=allow_n,
-        nlev_gtr_1=control.check_nlev_gtr_1 == "stop",
-        nobs_vs_nlev=control.check_nobs_vs_nlev == "stop",
-        nobs_vs_nre=control.check_nobs_vs_nRE == "stop",
+    check = partial(check_random_terms, allow_n=allow_n, actions=control.term_actions)
+    design = build_design(
+        parsed, data, check_terms=check, rank_action=control.rank_action, **arguments
     )
-    return build_design(parsed, data, check_terms=check, **arguments)
+    check_scales(design.X, control.check_scaleX)
+    return design

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any
@@ -11,11 +10,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from glmmvi.api.arguments import start_factors
-from glmmvi.api.caller import stack_level
 from glmmvi.api.cumulant_engine import corrected_answer
 from glmmvi.api.memory import check_memory
+from glmmvi.caller import Action, act
 from glmmvi.design import DesignMatrices
-from glmmvi.errors import ArgumentError, DataError, FitError, GlmmviWarning
+from glmmvi.errors import ArgumentError, FitError
 from glmmvi.inference import adaptive_quadrature, generalized_mixed, joint_modes
 from glmmvi.inference.generalized_mixed import GeneralizedMixedProblem, build_problem
 from glmmvi.inference.level_grid import one_factor
@@ -71,8 +70,17 @@ def checked_nagq(value: Any) -> int:
     return int(value)
 
 
-def generalized_problem(design: DesignMatrices, family: Family) -> GeneralizedMixedProblem:
+def generalized_problem(
+    design: DesignMatrices, family: Family, constant: Action = "stop"
+) -> GeneralizedMixedProblem:
     """What the engines of a generalized model start from.
+
+    Parameters
+    ----------
+    design : DesignMatrices
+    family : Family
+    constant : {"stop", "warning", "message", "ignore"}
+        What to do about a response that does not vary (lme4's ``check.response.not.const``).
 
     Raises
     ------
@@ -80,7 +88,7 @@ def generalized_problem(design: DesignMatrices, family: Family) -> GeneralizedMi
         If the response is constant, or not in the family's range.
     """
     if np.ptp(design.y) == 0.0:
-        raise DataError("Response is constant: there is nothing to explain")
+        act(constant, "Response is constant: there is nothing to explain")
     origin = DensityOrigin(family, design.y, prior_weights(design), design.totals)
     density = bound_density(origin)
     check_memory(design, GENERALIZED_MATRICES)
@@ -124,7 +132,7 @@ def fit_structured(
     """
     if nAGQ > 1:
         check_quadrature(design, nAGQ)
-    problem = generalized_problem(design, family)
+    problem = generalized_problem(design, family, control.check_response_not_const)
     factors = None if start is None else start_factors(start, design)
     tolerance, limit = control.tolerance, control.max_evaluations
     if correction is not None:
@@ -145,7 +153,7 @@ def fit_structured(
         )
         log_likelihood, notes = solution.elbo, (_BOUND,)
         if control.use_hessian and solution.parameter_cov is None:
-            warnings.warn(_INDEFINITE, GlmmviWarning, stacklevel=stack_level())
+            act(control.check_conv_hess, _INDEFINITE, error=FitError)
     else:
         found, record = adaptive_quadrature.optimize(
             problem,

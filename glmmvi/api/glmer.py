@@ -25,13 +25,13 @@ from glmmvi.api.bayesian_engines import (
     needs_one_node,
     penalized_answer,
 )
-from glmmvi.api.caller import stack_level
 from glmmvi.api.cumulant_engine import checked_correction
 from glmmvi.api.designs import mixed_design
 from glmmvi.api.generalized_engines import StructuredEngine, checked_nagq, fit_structured
 from glmmvi.api.lmer import lmer
 from glmmvi.api.separation import noted_separation
 from glmmvi.api.updatable import updatable
+from glmmvi.caller import stack_level
 from glmmvi.design import DesignMatrices
 from glmmvi.errors import ArgumentError, FitError, GlmmviWarning
 from glmmvi.formula import ModelFormula
@@ -147,6 +147,7 @@ def glmer(
     needs_one_node(nAGQ, engine, priors)
     checked_correction(correction, nAGQ=nAGQ, method=engine, priors=priors)
     chosen = resolve_family(family)
+    asked = control
     control = checked_control(control, GlmerControl, "glmerControl")
     arguments: dict[str, Any] = {
         "weights": weights,
@@ -185,7 +186,9 @@ def glmer(
         answer = noted_separation(answer, design, chosen)
     else:
         answer = penalized_answer(design, chosen, resolved, start=start, control=control, nAGQ=nAGQ)
-    call = model_call(design, data, data_name, weights=weights, offset=offset, subset=subset)
+    call = model_call(
+        design, data, data_name, weights=weights, offset=offset, subset=subset, control=asked
+    )
     refit = StructuredEngine(chosen, nAGQ, control, correction)
     return wrap_generalized_fit(design, chosen, answer, call=call, control=control, engine=refit)
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from glmmvi.api.arguments import NaAction, checked_flag, model_call, refuse_unknown
-from glmmvi.api.caller import stack_level
+from glmmvi.caller import stack_level
 from glmmvi.design import DesignMatrices, build_design
 from glmmvi.errors import ArgumentError, FormulaError, GlmmviError, GlmmviMessage, GlmmviWarning
 from glmmvi.formula import ModelFormula, deparse, parse_formula

@@ -164,6 +164,7 @@ def lmer(
     one_of("lmer", "method", method, METHODS)
     refuse_unknown(lmer, options, also=LINEAR_OPTIONS, method=method)
     engine = engine_name(method, theta_posterior)
+    asked = control
     control = checked_control(control, LmerControl, "lmerControl")
     design = linear_design(
         formula,
@@ -176,7 +177,9 @@ def lmer(
         contrasts=contrasts,
         env=env,
     )
-    call = model_call(design, data, data_name, weights=weights, offset=offset, subset=subset)
+    call = model_call(
+        design, data, data_name, weights=weights, offset=offset, subset=subset, control=asked
+    )
     arrays = engine_arrays(design)
     if engine != "structured":
         posterior = linear_posterior(design, engine, priors=priors, start=start, options=options)

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from glmmvi.api.caller import stack_level
+from glmmvi.caller import stack_level
 from glmmvi.design import DesignMatrices
 from glmmvi.errors import SeparationWarning
 from glmmvi.inference.separation import looks_separated, separating_direction

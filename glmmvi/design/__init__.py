@@ -9,7 +9,7 @@ from glmmvi.design.random_term import RandomTerm
 from glmmvi.design.re_term import ReTerm
 from glmmvi.design.recipe import DesignRecipe, NewDesign
 from glmmvi.design.sparse_columns import sparse_columns
-from glmmvi.design.term_checks import check_random_terms
+from glmmvi.design.term_checks import TermActions, check_random_terms
 
 __all__ = [
     "DesignMatrices",
@@ -18,6 +18,7 @@ __all__ = [
     "NewDesign",
     "RandomTerm",
     "ReTerm",
+    "TermActions",
     "build_design",
     "check_random_terms",
     "lFormula",

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from glmmvi.caller import Action
 from glmmvi.design.column_plan import ColumnPlan, fill_columns, plan_columns
 from glmmvi.design.contrasts import Contrasts
 from glmmvi.design.design_matrices import DesignMatrices
@@ -46,6 +47,7 @@ def build_design(
     response_kind: ResponseKind = "any",
     drop_unused_levels: bool = True,
     check_terms: Callable[[Sequence[RandomTerm], int], None] | None = None,
+    rank_action: Action = "message",
 ) -> DesignMatrices:
     """Build response, fixed columns, random-effects terms, weights and offset.
 
@@ -73,6 +75,9 @@ def build_design(
     check_terms : callable, optional
         Called with the random-effects terms and the number of rows; what it raises comes before
         any word about dependent columns, as in lme4.
+    rank_action : {"message", "warning", "ignore", "stop"}
+        What to do about dependent fixed columns: see
+        :func:`glmmvi.design.rank.drop_dependent_columns`.
 
     Returns
     -------
@@ -128,7 +133,7 @@ def build_design(
     terms, recipes = _random_terms(made, contrasts)
     if check_terms is not None:
         check_terms(terms, n)
-    X, kept = drop_dependent_columns(X, plan.names)
+    X, kept = drop_dependent_columns(X, plan.names, rank_action)
     dropped = tuple(name for i, name in enumerate(plan.names) if i not in set(kept))
     labels = made.columns.index
     return DesignMatrices(

@@ -11,30 +11,26 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from glmmvi.caller import Action
 from glmmvi.design.build import build_design
 from glmmvi.design.contrasts import Contrasts
 from glmmvi.design.design_matrices import DesignMatrices
 from glmmvi.design.re_term import ReTerm
-from glmmvi.design.term_checks import check_random_terms
+from glmmvi.design.term_checks import TermActions, check_random_terms
 from glmmvi.formula.model_formula import ModelFormula
 
 
 class TermChecks(Protocol):
-    """The part of an ``lmerControl()`` that this step reads: ``"stop"`` or anything else."""
+    """The part of an ``lmerControl()`` that this step reads."""
 
     @property
-    def check_nlev_gtr_1(self) -> str:
-        """Check for grouping factors with one level."""
+    def term_actions(self) -> TermActions:
+        """What to do about what the checks of the random-effects terms find."""
         ...
 
     @property
-    def check_nobs_vs_nlev(self) -> str:
-        """Check for as many levels as observations."""
-        ...
-
-    @property
-    def check_nobs_vs_nRE(self) -> str:
-        """Check for as many random effects as observations."""
+    def rank_action(self) -> Action:
+        """What to do about dependent columns of the fixed part."""
         ...
 
 
@@ -123,10 +119,9 @@ def lFormula(
         response_kind="numeric",
         check_terms=partial(
             check_random_terms,
-            nlev_gtr_1=control is None or control.check_nlev_gtr_1 == "stop",
-            nobs_vs_nlev=control is None or control.check_nobs_vs_nlev == "stop",
-            nobs_vs_nre=control is None or control.check_nobs_vs_nRE == "stop",
+            actions=TermActions() if control is None else control.term_actions,
         ),
+        rank_action="message" if control is None else control.rank_action,
     )
     X = pd.DataFrame(
         design.X, columns=list(design.column_names), index=design.frame.index, copy=False

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from glmmvi.caller import Action, act
 from glmmvi.errors import RankDeficientMessage
 
 TOLERANCE = 1e-7
@@ -80,7 +80,7 @@ def _limited_pivoting(R: NDArray[np.float64], tol: float) -> list[int]:
 
 
 def drop_dependent_columns(
-    X: NDArray[np.float64], names: Sequence[str]
+    X: NDArray[np.float64], names: Sequence[str], action: Action = "message"
 ) -> tuple[NDArray[np.float64], list[int]]:
     """`X` without its dependent columns, with lme4's message if there are any.
 
@@ -90,6 +90,9 @@ def drop_dependent_columns(
         Finite.
     names : sequence of str
         Names of the columns.
+    action : {"message", "warning", "ignore", "stop"}
+        What to do about dependent columns: they are dropped with a message, with a warning, or
+        silently, or refused.
 
     Returns
     -------
@@ -111,9 +114,13 @@ def drop_dependent_columns(
     if not lost:
         return X, kept
     noun = "column / coefficient" if lost == 1 else "columns / coefficients"
-    warnings.warn(
-        f"fixed-effect model matrix is rank deficient so dropping {lost} {noun}",
-        RankDeficientMessage,
-        stacklevel=4,
-    )
+    text = f"fixed-effect model matrix is rank deficient so dropping {lost} {noun}"
+    if action == "stop":
+        gone = ", ".join(name for j, name in enumerate(names) if j not in set(kept))
+        text = (
+            "the fixed-effects model matrix is column rank deficient (rank(X) = "
+            f"{len(kept)} < {X.shape[1]} = p); the fixed effects will be jointly unidentifiable "
+            f"(dependent columns: {gone})"
+        )
+    act(action, text, message=RankDeficientMessage)
     return np.asfortranarray(X[:, kept]), kept

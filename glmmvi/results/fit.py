@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from glmmvi.errors import ArgumentError
+from glmmvi.caller import act
 from glmmvi.results.advi import AdviResult
 from glmmvi.results.mixed_fit import MixedModelFit
 from glmmvi.results.posterior_moments import FullPosterior, refuse_log_likelihood
@@ -128,17 +128,19 @@ class LinearMixedFit(MixedModelFit):
         REML : bool, optional
             False for the log likelihood at the estimates of a REML fit; True for `REMLcrit`.
 
-        Raises
-        ------
-        ArgumentError
-            For a REML fit without `REML`, as lme4 deprecates it.
+        Warns
+        -----
+        GlmmviWarning
+            For a REML fit without `REML`: the REML criterion is given, as in lme4 (1.1-31), which
+            deprecates that.
         """
         if REML is None and self.reml:
-            raise ArgumentError(
-                "deviance() is not defined for a REML fit; use REMLcrit() for the REML "
-                "criterion, deviance(REML=False) for the deviance at the REML estimates, or fit "
-                "with REML=False"
+            act(
+                "warning",
+                "deviance() is deprecated for REML fits; use REMLcrit for the REML criterion or "
+                "deviance(.,REML=FALSE) for deviance calculated at the REML fit",
             )
+            return self.REMLcrit()
         return self._minus_two_log_lik("deviance", bool(REML))
 
     def AIC(self) -> float:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from glmmvi.design import build_design, lFormula, model_matrix
+from glmmvi.design import TermActions, build_design, lFormula, model_matrix
 from glmmvi.errors import DataError
 from glmmvi.formula import parse_formula, update_formula
 
@@ -17,9 +17,8 @@ ANSWERS = json.loads((HERE / "answers.json").read_text())
 
 
 class NoSizeChecks:
-    check_nlev_gtr_1 = "stop"
-    check_nobs_vs_nlev = "ignore"
-    check_nobs_vs_nRE = "ignore"  # noqa: N815
+    term_actions = TermActions(nobs_vs_nlev="ignore", nobs_vs_nRE="ignore")
+    rank_action = "message"
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 import pytest
 
-from glmmvi.design import build_design, check_random_terms
+from glmmvi.design import TermActions, build_design, check_random_terms
 from glmmvi.errors import GlmmviError, RankDeficientMessage
 from tests.design.conftest import load
 
@@ -26,7 +26,9 @@ def build(formula, data):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         design = build_design(formula, data)
-        check_random_terms(design.terms, design.n, nobs_vs_nlev=False, nobs_vs_nre=False)
+        check_random_terms(
+            design.terms, design.n, actions=TermActions(nobs_vs_nlev="ignore", nobs_vs_nRE="ignore")
+        )
     return design, [str(w.message) for w in caught if w.category is RankDeficientMessage]
 
 

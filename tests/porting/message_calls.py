@@ -13,7 +13,7 @@ from dataclasses import dataclass
 class Call:
     """One call: Python, and, where it is not R's answer, what ours begins with and why."""
 
-    code: str | None
+    code: str
     ours: tuple[str, ...] = ()
     reason: str | None = None
 
@@ -147,29 +147,14 @@ CALLS = {
     "anova_diffn": Call('anova(fm, lmer("Reaction ~ Days + (1 | Subject)", sleepstudy[:100]))'),
     "anova_diffdata": Call(
         'anova(fm, lmer("Reaction ~ 1 + (1 | Subject)", sleepstudy.copy()))',
-        (
-            "warning: failed to find model names",
-            "message: refitting model(s) with ML (instead of REML)",
-        ),
-        (
-            "R compares the names of the data; here their values are compared, and "
-            "these are equal. The first warning: an unnamed model has no variable to be"
-            " called by"
-        ),
+        ("message: refitting model(s) with ML (instead of REML)",),
+        "R compares the names of the data; here their values are compared, and these are equal",
     ),
     "anova_dup": Call("anova(fm, fm)"),
-    "deviance_REML": Call(
-        "deviance(fm)",
-        ("ERROR: deviance() is not defined for a REML fit; use REMLcrit()",),
-        "R's deprecated path is not offered: the same advice, as an error",
-    ),
+    "deviance_REML": Call("deviance(fm)"),
     "REMLcrit_ML": Call("REMLcrit(fm0)"),
-    "confint_profile": Call("confint(fm0)", (), "R announces a wait; nothing is announced here"),
-    "confint_boot": Call(
-        'confint(fm0, method="boot", nsim=4, seed=1)',
-        ("warning: extreme order statistics used as endpoints",),
-        "R announces a wait; nothing is announced here, and the warning is R's",
-    ),
+    "confint_profile": Call("confint(fm0)"),
+    "confint_boot": Call('confint(fm0, method="boot", nsim=4, seed=1)'),
     "refit_bad": Call(
         "refit(fm, [1, 2, 3])",
         ("ERROR: refit: newresp has shape (3,)",),
@@ -214,17 +199,11 @@ CALLS = {
         "there is one optimiser: an option that chooses another is refused, not ignored",
     ),
     "check_nlev5": Call(
-        (
-            'lmer("y ~ x + (1 | g2)", d, '
-            'control=lmerControl(check_nlev_gtreq_5="warning", '
-            'check_conv_singular="ignore"))'
-        ),
-        ("ERROR: lmerControl: unused argument (check_nlev_gtreq_5 = 'warning')",),
-        "the check is off in lme4 unless asked for, and is not offered",
+        'lmer("y ~ x + (1 | g2)", d, '
+        'control=lmerControl(check_nlev_gtreq_5="warning", '
+        'check_conv_singular="ignore"))'
     ),
-    "zero_sd_lmList": Call(
-        None, (), "lmList, separate regressions, is no mixed model and is not offered"
-    ),
+    "zero_sd_lmList": Call('lmList("y ~ x | g", d[:7])'),
     "contrasts_arg": Call('fixef(lmer("y ~ s + (1 | g)", d, contrasts={"s": "contr.sum"}))'),
     "contrasts_bad": Call('lmer("y ~ x + (1 | g)", d, contrasts={"x": "contr.sum"})'),
     "weights_neg": Call('lmer("y ~ x + (1 | g)", d, weights=np.repeat(-1, n))'),
@@ -242,16 +221,7 @@ CALLS = {
     "one_level_fixed": Call('lmer("y ~ one + (1 | g)", d)'),
     "separation": Call(
         'glmer("b ~ I(b * 10) + (1 | g)", d, family="binomial")',
-        (
-            (
-                "warning: variance-covariance matrix computed from finite-difference "
-                "Hessian is not positive"
-            ),
-            (
-                "warning: Separation: the likelihood rises for ever as the coefficient of "
-                "'I(b * 10)'"
-            ),
-        ),
+        ("warning: Separation: the likelihood rises for ever as the coefficient of 'I(b * 10)'",),
         "R reports a singular Hessian; ours names the separated coefficient and a cure",
     ),
     "pwrss": Call(

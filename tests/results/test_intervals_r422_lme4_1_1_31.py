@@ -202,7 +202,7 @@ def test_surrogate_intervals_of_a_posterior_of_every_parameter():
     # 15 herds: the posterior of the sd has a longer upper tail than the profile
     assert plain.lower[0] < ours.lower[0] < fit.VarCorr()["herd"].sd[0]
     assert plain.upper[0] < ours.upper[0] < 1.35
-    with pytest.raises(gv.ArgumentError, match="priors="):
+    with pytest.raises(gv.ArgumentError, match="theta_posterior=True"):
         fit.confint()
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
+from glmmvi.caller import act
 from glmmvi.errors import ArgumentError, nearest_hint
 from glmmvi.inference.profile_likelihood import profile_bound
 from glmmvi.results.fit import LinearMixedFit
@@ -42,6 +43,7 @@ def confint(
     boot_type: BootType = "perc",
     seed: int | None = None,
     oldNames: bool = True,
+    quiet: bool = False,
     **other: Any,
 ) -> ConfidenceIntervals | GroupIntervals:
     """Confidence intervals of sds, correlations, sigma and fixed effects.
@@ -69,6 +71,8 @@ def confint(
         Of the bootstrap.
     oldNames : bool
         ``.sig01`` and ``.sigma``, or ``sd_(Intercept)|Subject`` and ``sigma``.
+    quiet : bool
+        Whether to leave out the message that announces a wait.
     **other
         ``pool=``, of an `LmList`: see :meth:`glmmvi.results.lm_list.LmList.confint`.
 
@@ -105,7 +109,7 @@ def confint(
         return fit.confint(level, **other)
     if other:
         name = next(iter(other))
-        known = ("parm", "level", "method", "nsim", "boot_type", "seed", "oldNames")
+        known = ("parm", "level", "method", "nsim", "boot_type", "seed", "oldNames", "quiet")
         raise ArgumentError(
             f"confint: unused argument ({name} = {other[name]!r}){nearest_hint(name, known)}"
         )
@@ -125,6 +129,9 @@ def confint(
     if method == "vi":
         profiler = profiler_of(fit, refit=False)
         return surrogate_intervals(fit.estimates, parameters, level, profiler.start)
+    if not quiet:
+        kind = "bootstrap" if method == "boot" else "profile"
+        act("message", f"Computing {kind} confidence intervals ...")
     if method == "boot":
         return boot_intervals(fit, parameters, level, nsim=nsim, boot_type=boot_type, seed=seed)
     return profile_intervals(fit, parameters, level)

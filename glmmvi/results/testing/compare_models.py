@@ -7,13 +7,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from glmmvi.caller import stack_level
 from glmmvi.errors import DataError, GlmmviMessage, GlmmviWarning
 from glmmvi.inference.tail_probabilities import chi_squared_tail
 from glmmvi.results.fit import LinearMixedFit
 from glmmvi.results.mixed_fit import MixedModelFit
 from glmmvi.results.refit import refit_ml
 from glmmvi.results.tables import AnovaTable
-from glmmvi.results.testing.caller import caller
 from glmmvi.results.testing.model_names import model_names
 
 COLUMNS = ("npar", "AIC", "BIC", "logLik", "deviance", "Chisq", "Df", "Pr(>Chisq)")
@@ -59,12 +59,12 @@ def compare_models(
     reml = [isinstance(fit, LinearMixedFit) and fit.reml for fit in fits]
     if refit and any(reml):
         warnings.warn(
-            "refitting model(s) with ML (instead of REML)", GlmmviMessage, stacklevel=caller()[1]
+            "refitting model(s) with ML (instead of REML)", GlmmviMessage, stacklevel=stack_level()
         )
         fits = [refit_ml(fit) if isinstance(fit, LinearMixedFit) else fit for fit in fits]
     elif any(reml) and not all(reml):
         warnings.warn(
-            "some models fit with REML = TRUE, some not", GlmmviWarning, stacklevel=caller()[1]
+            "some models fit with REML = TRUE, some not", GlmmviWarning, stacklevel=stack_level()
         )
     _check_same_data(fits)
     order = np.argsort([fit.n_parameters for fit in fits], kind="stable")
