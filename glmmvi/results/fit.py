@@ -263,22 +263,26 @@ class LinearMixedFit(MixedModelFit):
         )
 
     def summary(
-        self, *, ddf: Literal["lme4", "Satterthwaite"] = "lme4", **layout: Any
+        self,
+        *,
+        ddf: Literal["lme4", "Satterthwaite", "Kenward-Roger"] = "lme4",
+        **layout: Any,
     ) -> ModelSummary:
         """lme4's summary, or lmerTest's: its numbers, and its text when printed.
 
         Parameters
         ----------
-        ddf : {"lme4", "Satterthwaite"}
-            ``"Satterthwaite"`` adds lmerTest's degrees of freedom and p values.
+        ddf : {"lme4", "Satterthwaite", "Kenward-Roger"}
+            The last two add lmerTest's degrees of freedom and p values; Kenward and Roger's have
+            standard errors of their own.
         **layout
             See :meth:`glmmvi.results.mixed_fit.MixedModelFit.summary`.
         """
         if ddf == "lme4":
             return super().summary(**layout)
-        from glmmvi.results.testing import satterthwaite_summary
+        from glmmvi.results.testing import lmertest_summary
 
-        return satterthwaite_summary(self, ddf, layout)
+        return lmertest_summary(self, ddf, layout)
 
     def _make_summary(self) -> ModelSummary:
         return model_summary(

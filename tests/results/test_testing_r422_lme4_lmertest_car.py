@@ -293,7 +293,7 @@ def test_hypotheses_that_make_no_sense(hypothesis, culprit):
 @pytest.mark.parametrize(
     ("call", "culprit"),
     [
-        (lambda fit: gv.anova(fit, ddf="Kenward-Roger"), "Satterthwaite"),
+        (lambda fit: gv.anova(fit, ddf="Kenward Roger"), "Kenward-Roger"),
         (lambda fit: gv.anova(fit, type="IV"), "IV"),
         (lambda fit: gv.Anova(fit, type=1), "anova"),
         (lambda fit: gv.drop1(fit, "Dais"), "Days"),

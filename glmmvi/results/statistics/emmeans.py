@@ -214,9 +214,9 @@ def _table(
 def _degrees_of_freedom(fit: AnyFit) -> Callable[[Any], float]:
     if isinstance(fit, GeneralizedMixedFit) or not isinstance(fit.posterior, StructuredPosterior):
         return lambda row: float("inf")
-    from glmmvi.results.testing.satterthwaite_tests import sensitivity_of
+    from glmmvi.results.testing.small_sample import small_sample
 
-    return sensitivity_of(fit).df
+    return small_sample(fit, "Satterthwaite").df
 
 
 def _names(fit: AnyFit, what: str, given: Names) -> tuple[str, ...]:

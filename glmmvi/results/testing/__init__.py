@@ -3,8 +3,8 @@
 from glmmvi.results.testing.anova import anova
 from glmmvi.results.testing.drop_terms import drop1
 from glmmvi.results.testing.linear_hypothesis import linear_hypothesis
+from glmmvi.results.testing.lmertest_tables import contest, lmertest_summary
 from glmmvi.results.testing.random_terms import ranova
-from glmmvi.results.testing.satterthwaite_tests import contest, satterthwaite_summary
 from glmmvi.results.testing.wald_table import Anova
 
 __all__ = [
@@ -13,6 +13,6 @@ __all__ = [
     "contest",
     "drop1",
     "linear_hypothesis",
+    "lmertest_summary",
     "ranova",
-    "satterthwaite_summary",
 ]

@@ -11,8 +11,9 @@ from glmmvi.results.generalized_fit import GeneralizedMixedFit
 from glmmvi.results.mixed_fit import MixedModelFit
 from glmmvi.results.tables import AnovaTable
 from glmmvi.results.testing.compare_models import compare_models
-from glmmvi.results.testing.satterthwaite_tests import check_ddf, satterthwaite_anova
+from glmmvi.results.testing.lmertest_tables import lmertest_anova
 from glmmvi.results.testing.sequential_table import sequential_table
+from glmmvi.results.testing.small_sample import Ddf, check_ddf
 
 
 def anova(
@@ -38,8 +39,9 @@ def anova(
     type : {1, 2, 3, "I", "II", "III"}, optional
         Of one `lmer` fit: lmerTest's F tests with Satterthwaite's degrees of freedom; type III
         where only `ddf` is given.
-    ddf : {"Satterthwaite", "lme4"}, optional
-        ``"lme4"``, the default without `type`: sequential sums of squares without p values.
+    ddf : {"Satterthwaite", "Kenward-Roger", "lme4"}, optional
+        Which degrees of freedom. ``"lme4"``, the default without `type`: sequential sums of
+        squares without p values.
 
     Returns
     -------
@@ -89,8 +91,9 @@ def anova(
         return compare_models((fit, *others), refit=refit, names=model_names)
     if type is not None and ddf == "lme4":
         raise ArgumentError("anova: ddf='lme4' has sequential sums of squares only, no type=")
-    if type is not None or ddf == "Satterthwaite":
-        return satterthwaite_anova(fit, "III" if type is None else type)
+    if type is not None or ddf in ("Satterthwaite", "Kenward-Roger"):
+        method: Ddf = "Kenward-Roger" if ddf == "Kenward-Roger" else "Satterthwaite"
+        return lmertest_anova(fit, "III" if type is None else type, method)
     if not isinstance(fit, (LinearMixedFit, GeneralizedMixedFit)):
         raise ArgumentError(f"a {fit.__class__.__name__} has no table of its terms")
     return sequential_table(fit, fit.sigma())

@@ -9,17 +9,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from glmmvi.errors import ArgumentError
-from glmmvi.inference.satterthwaite import f_test
 from glmmvi.inference.tail_probabilities import chi_squared_tail, f_tail
 from glmmvi.inference.wald_tests import wald_test
 from glmmvi.results.mixed_fit import MixedModelFit
 from glmmvi.results.tables import AnovaTable
 from glmmvi.results.testing.hypothesis_text import hypothesis_line, parse_hypothesis
-from glmmvi.results.testing.satterthwaite_tests import (
-    checked_contrasts,
-    linear_fit,
-    sensitivity_of,
-)
+from glmmvi.results.testing.lmertest_tables import checked_contrasts, linear_fit
+from glmmvi.results.testing.small_sample import small_sample
 
 Test = Literal["Chisq", "F"]
 
@@ -88,7 +84,7 @@ def linear_hypothesis(
         columns = tuple(np.array([nan, x]) for x in (m, value, chi_squared_tail(value, m)))
     else:
         linear = linear_fit(fit, "test='F'")
-        result = f_test(sensitivity_of(linear), estimates.beta, contrasts, right)
+        result = small_sample(linear, "Satterthwaite").test(contrasts, right)
         den, p_value = result.den_df, f_tail(result.statistic, m, result.den_df)
         column_names = ("Res.Df", "Df", "F", "Pr(>F)")
         rest = tuple(np.array([nan, x]) for x in (m, result.statistic, p_value))

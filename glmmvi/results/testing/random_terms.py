@@ -14,7 +14,7 @@ from glmmvi.inference.tail_probabilities import chi_squared_tail
 from glmmvi.results.engine_arrays import engine_arrays
 from glmmvi.results.mixed_fit import MixedModelFit
 from glmmvi.results.tables import AnovaTable
-from glmmvi.results.testing.satterthwaite_tests import linear_fit
+from glmmvi.results.testing.lmertest_tables import linear_fit
 
 
 def ranova(fit: MixedModelFit, *, reduce_terms: bool = True) -> AnovaTable:

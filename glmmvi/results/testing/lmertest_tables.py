@@ -1,21 +1,21 @@
-"""lmerTest's tables: tests of fixed effects by Satterthwaite's method."""
+"""lmerTest's tables: tests of fixed effects with degrees of freedom for small samples."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from glmmvi.errors import ArgumentError
-from glmmvi.inference.satterthwaite import CovarianceSensitivity, covariance_sensitivity, f_test
 from glmmvi.inference.tail_probabilities import f_tail, t_quantile, t_tail
 from glmmvi.results.fit import LinearMixedFit
 from glmmvi.results.mixed_fit import MixedModelFit
 from glmmvi.results.tables import AnovaTable, CoefficientTable, ModelSummary
 from glmmvi.results.testing.refit import structured
+from glmmvi.results.testing.small_sample import Ddf, SmallSample, check_ddf, small_sample
 from glmmvi.results.testing.term_contrasts import ROMAN, term_contrasts, type_number
 
 COLUMNS = ("Sum Sq", "Mean Sq", "NumDF", "DenDF", "F value", "Pr(>F)")
@@ -38,45 +38,30 @@ def linear_fit(fit: MixedModelFit, what: str) -> LinearMixedFit:
     return fit
 
 
-def check_ddf(ddf: Any) -> None:
-    """Refuse what is not there.
-
-    Raises
-    ------
-    ArgumentError
-        For Kenward-Roger's method, and unknown names.
-    """
-    if ddf == "Kenward-Roger":
-        raise ArgumentError("ddf='Kenward-Roger' is not there; use ddf='Satterthwaite'")
-    if ddf not in (None, "Satterthwaite", "lme4"):
-        raise ArgumentError(f"ddf={ddf!r} is neither 'Satterthwaite' nor 'lme4'")
-
-
-def sensitivity_of(fit: LinearMixedFit) -> CovarianceSensitivity:
-    """How the fixed effects' covariance matrix depends on the covariance parameters."""
-    posterior = structured(fit)
-    return covariance_sensitivity(posterior.problem, posterior.solution)
-
-
-def satterthwaite_anova(fit: MixedModelFit, kind: Any = "III") -> AnovaTable:
+def lmertest_anova(fit: MixedModelFit, kind: Any = "III", ddf: Ddf = "Satterthwaite") -> AnovaTable:
     """F tests of the terms, as lmerTest's ``anova``.
 
     Parameters
     ----------
     fit : LinearMixedFit
     kind : {"I", "II", "III", 1, 2, 3}
+    ddf : {"Satterthwaite", "Kenward-Roger"}
 
     Returns
     -------
     AnovaTable
     """
-    linear = linear_fit(fit, "Satterthwaite's method")
+    linear = linear_fit(fit, f"{ddf}'s method")
     number = type_number(kind)
     contrasts = term_contrasts(linear.design, number)
-    sensitivity = sensitivity_of(linear)
-    heading = f"Type {ROMAN[number]} Analysis of Variance Table with Satterthwaite's method"
+    heading = f"Type {ROMAN[number]} Analysis of Variance Table with {ddf}'s method"
     return _f_table(
-        (heading,), tuple(contrasts), linear, sensitivity, list(contrasts.values()), None
+        (heading,),
+        tuple(contrasts),
+        linear,
+        small_sample(linear, ddf),
+        list(contrasts.values()),
+        None,
     )
 
 
@@ -84,28 +69,30 @@ def _f_table(
     heading: tuple[str, ...],
     rows: tuple[str, ...],
     fit: LinearMixedFit,
-    sensitivity: CovarianceSensitivity,
+    method: SmallSample,
     contrasts: list[NDArray[np.float64]],
     rhs: NDArray[np.float64] | None,
 ) -> AnovaTable:
-    tests = [f_test(sensitivity, fit.estimates.beta, L, rhs) for L in contrasts]
+    tests = [method.test(L, rhs) for L in contrasts]
     statistic = np.array([test.statistic for test in tests])
     num_df = np.array([test.num_df for test in tests])
     den_df = np.array([test.den_df for test in tests])
     mean = statistic * fit.sigma() ** 2
+    statistic = statistic * np.array([test.scale for test in tests])
     p_value = np.asarray(f_tail(statistic, num_df, den_df))
     return AnovaTable(
         heading, rows, COLUMNS, (mean * num_df, mean, num_df, den_df, statistic, p_value)
     )
 
 
-def satterthwaite_summary(fit: MixedModelFit, ddf: Any, layout: Mapping[str, Any]) -> ModelSummary:
+def lmertest_summary(fit: MixedModelFit, ddf: Any, layout: Mapping[str, Any]) -> ModelSummary:
     """The summary with degrees of freedom and p values, as lmerTest's.
 
     Parameters
     ----------
     fit : LinearMixedFit
-    ddf : {"Satterthwaite"}
+    ddf : {"Satterthwaite", "Kenward-Roger"}
+        The latter with its own standard errors.
     layout : mapping
         Arguments of ``fit.summary()``.
 
@@ -117,18 +104,20 @@ def satterthwaite_summary(fit: MixedModelFit, ddf: Any, layout: Mapping[str, Any
     linear = linear_fit(fit, f"summary(ddf={ddf!r})")
     plain = linear.summary(**layout)
     table = plain.coefficients
-    sensitivity = sensitivity_of(linear)
-    df = np.array([sensitivity.df(row) for row in np.eye(linear.design.p)])
+    method = small_sample(linear, ddf)
+    df = np.array([method.df(row) for row in np.eye(linear.design.p)])
+    errors = np.sqrt(np.diag(method.beta_cov))
+    statistics = table.estimates / errors
     return replace(
         plain,
-        title=f"{plain.title.rstrip()}. t-tests use Satterthwaite's method",
+        title=f"{plain.title.rstrip()}. t-tests use {ddf}'s method",
         class_name="lmerModLmerTest",
         coefficients=CoefficientTable(
             table.names,
             table.estimates,
-            table.standard_errors,
+            errors,
             "t",
-            p_values=np.asarray(2.0 * t_tail(np.abs(table.statistics), df)),
+            p_values=2.0 * t_tail(np.abs(statistics), df),
             df=df,
         ),
     )
@@ -141,8 +130,9 @@ def contest(
     rhs: ArrayLike = 0.0,
     joint: bool = True,
     level: float = 0.95,
+    ddf: Ddf = "Satterthwaite",
 ) -> AnovaTable:
-    """Test contrasts of the fixed effects by Satterthwaite's method, as lmerTest's ``contest``.
+    """Test contrasts of the fixed effects in small samples, as lmerTest's ``contest``.
 
     Parameters
     ----------
@@ -155,6 +145,8 @@ def contest(
         One F test of all rows, or a t test and an interval of each.
     level : float
         Of the intervals.
+    ddf : {"Satterthwaite", "Kenward-Roger"}
+        Kenward and Roger's method has its own covariance matrix, and scales the F statistic.
 
     Returns
     -------
@@ -163,7 +155,7 @@ def contest(
     Raises
     ------
     ArgumentError
-        If shapes do not fit.
+        If shapes do not fit, or the fit does not go with `ddf`.
 
     Examples
     --------
@@ -175,12 +167,15 @@ def contest(
     """
     linear = linear_fit(fit, "contest")
     contrasts, right = checked_contrasts(L, rhs, linear.design.p)
-    sensitivity = sensitivity_of(linear)
+    check_ddf(ddf)
+    if ddf not in get_args(Ddf):
+        raise ArgumentError(f"contest: ddf={ddf!r} has no degrees of freedom")
+    method = small_sample(linear, ddf)
     if joint:
-        return _f_table((), ("1",), linear, sensitivity, [contrasts], right)
+        return _f_table((), ("1",), linear, method, [contrasts], right)
     estimate = contrasts @ linear.estimates.beta
-    error = np.sqrt(np.einsum("mi,ij,mj->m", contrasts, linear.estimates.beta_cov, contrasts))
-    df = np.array([sensitivity.df(row) for row in contrasts])
+    error = np.sqrt(np.einsum("mi,ij,mj->m", contrasts, method.beta_cov, contrasts))
+    df = np.array([method.df(row) for row in contrasts])
     statistic = (estimate - right) / error
     half = t_quantile(0.5 + 0.5 * level, df) * error
     return AnovaTable(
