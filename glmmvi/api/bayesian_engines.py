@@ -158,7 +158,8 @@ def penalized_answer(
     """Estimates of a generalized model with priors, by the structured engine or quadrature."""
     if nAGQ > 1:
         check_quadrature(design, nAGQ)
-    model = GeneralizedModel(design, family, generalized_problem(design, family))
+    problem = generalized_problem(design, family, control.check_response_not_const)
+    model = GeneralizedModel(design, family, problem)
     solution, log_likelihood, record = fit_penalized_generalized(
         model,
         priors,
