@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 
+from glmmvi.inference.average_information import average_information
 from glmmvi.inference.block_factorization import BlockFactorization, backward, random_effects
 from glmmvi.inference.block_matrices import congruence
 from glmmvi.inference.bounded_bfgs import minimize
@@ -40,6 +41,9 @@ from glmmvi.inference.profiled_deviance import (
 from glmmvi.inference.regression_arrays import RegressionArrays
 
 Matrix = NDArray[np.float64]
+
+_NEAR = 1e-5  # expected decrease of the criterion
+_COSTLY = 100  # random effects in the dense block from which a solve is cheap beside a factor
 
 
 @dataclass(frozen=True)
@@ -195,6 +199,16 @@ def optimize(
         evaluated[theta.tobytes()] = at
         return at.value + problem.constant, at.gradient
 
+    def newton(theta: NDArray[np.float64]) -> Matrix | None:
+        df = problem.products.n - (problem.structure.p if problem.reml else 0)
+        at = evaluated[theta.tobytes()]
+        hessian = average_information(problem.products, problem.structure, at, df)
+        if hessian is None:
+            return None
+        gain = 0.5 * float(at.gradient @ np.linalg.lstsq(hessian, at.gradient)[0])
+        # very near the optimum the quasi-Newton updates know the Hessian better
+        return None if 0.0 <= gain < _NEAR else hessian
+
     state, record = minimize(
         objective,
         pack(factors),
@@ -202,6 +216,7 @@ def optimize(
         np.diag(pack(expected_curvature(factors, levels, per_level))),
         probe=np.repeat([0.1 / np.sqrt(h) for h in per_level], [k * (k + 1) // 2 for k in d]),
         columns=columns_below(d),
+        newton=newton if problem.structure.U >= _COSTLY else None,
         tolerance=tolerance,
         max_evaluations=max_evaluations,
     )
