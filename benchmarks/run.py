@@ -48,7 +48,9 @@ def environment_for(library: str, options: argparse.Namespace) -> dict[str, str]
         ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), str(options.threads)
     )
     extra = {"LD_PRELOAD": str(options.openblas)} if library.endswith("_openblas") else {}
-    return {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2", "MPLBACKEND": "Agg", **threads, **extra}
+    # without byte code every process compiles every module again: an installed package has it
+    kept = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, "TF_CPP_MIN_LOG_LEVEL": "2", "MPLBACKEND": "Agg", **threads, **extra}
 
 
 def measure(library: str, folder: Path, options: argparse.Namespace) -> dict:
