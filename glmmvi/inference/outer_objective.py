@@ -23,6 +23,8 @@ from glmmvi.inference.variational_pirls import PirlsSystem, SurrogateState, solv
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
 
+_EVERY = 6  # steps of the outer iteration: exact second derivatives
+
 
 @dataclass(frozen=True)
 class _LevelExpansion:
@@ -98,6 +100,7 @@ class OuterObjective:
     tolerance: float
     state: SurrogateState
     inner_evaluations: int
+    steps: int = 0
     last: _Point | None = None
     expansion: _LevelExpansion | _Expansion | None = None
 
@@ -147,29 +150,31 @@ class OuterObjective:
     def hessian(self, x: Vector) -> Matrix | None:
         """Second derivatives at the last evaluated point, shape (t + k, t + k).
 
-        None where they are not to be had, or cost more than they are worth.
+        None where they are not to be had, and in the steps after those where they were: quasi-
+        Newton updates do for a while.
         """
+        self.steps += 1
+        if self.steps % _EVERY != 1:
+            return None
         try:
-            return self._hessian(x)
+            if has_level_curvature(self.system.structure, x.size + self.system.structure.p):
+                return self._by_level(x)
+            if has_implicit_hessian(self.state.factorization.factors):
+                return self._by_tangents(x)
         except np.linalg.LinAlgError:  # far from the optimum
-            return None
+            pass
+        return None
 
-    def _hessian(self, x: Vector) -> Matrix | None:
-        t, p = self.n_theta, self.system.structure.p
-        if has_level_curvature(self.system.structure, x.size + p):
-            return self._by_level(x)
-        factors = self.state.factorization.factors
-        if self.expansion is not None or not has_implicit_hessian(factors):
-            return None
+    def _by_tangents(self, x: Vector) -> Matrix:
+        t, nothing = self.n_theta, np.zeros(0)
         hessian, tangents, factorizations = implicit_hessian(
             self.system, x[t:], self.state, fixed_beta=False
         )
         self.inner_evaluations += factorizations
         self.expansion = _Expansion(tangents)
-        nothing = np.zeros(0)
         return -2.0 * (hessian + prior_hessian(self.system, x[:t], nothing, x[t:], self.penalty))
 
-    def _by_level(self, x: Vector) -> Matrix | None:
+    def _by_level(self, x: Vector) -> Matrix:
         t, p = self.n_theta, self.system.structure.p
         curvature = level_curvature(self.system, x[t:], self.state)
         prior = prior_hessian(self.system, x[:t], self.state.beta, x[t:], self.penalty)
