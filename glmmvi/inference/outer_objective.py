@@ -131,21 +131,17 @@ class OuterObjective:
         if last is not None and np.array_equal(x, last.x) and last.tolerance <= tolerance:
             return self.state
         factors = unpack(x[:t], self.system.structure.d)
-        starts = [self.state]
+        start = self.state
         if last is not None and self.expansion is not None:
-            starts.append(self.expansion.moved(self.system, self.state, x, x - last.x))
-        while True:
-            start = starts.pop()
-            try:
-                state, info = solve(self.system, factors, x[t:], start, tolerance=tolerance)
-                break
-            except np.linalg.LinAlgError:  # a tangent may lead too far
-                self.expansion = None
-                if not starts:
-                    raise
-        self.state = state
+            start = self.expansion.moved(self.system, start, x, x - last.x)
+        found, info = solve(self.system, factors, x[t:], start, tolerance=tolerance)
         self.inner_evaluations += info.evaluations
-        return state
+        if start is not self.state and not info.converged:  # the tangent may lead too far
+            other, info = solve(self.system, factors, x[t:], self.state, tolerance=tolerance)
+            self.inner_evaluations += info.evaluations
+            found = max(found, other, key=lambda state: state.elbo)
+        self.state = found
+        return found
 
     def hessian(self, x: Vector) -> Matrix | None:
         """Second derivatives at the last evaluated point, shape (t + k, t + k).

@@ -256,7 +256,12 @@ def solve(
     history = MixingHistory()
     rounding = rounding_error(system, dispersion)
     while evaluations < max_evaluations:
-        u_goal, beta_goal, gain = newton_target(system, state, fixed_beta=fixed_beta is not None)
+        try:
+            u_goal, beta_goal, gain = newton_target(
+                system, state, fixed_beta=fixed_beta is not None
+            )
+        except np.linalg.LinAlgError:  # separation: the curvature has vanished
+            return state, PirlsInfo(evaluations, False)
         goal = (u_goal, beta_goal, state.expectation.curvature)
         shift = (goal[2] - state.curvature) * state.variance
         gain += 0.25 * float(shift @ shift)
