@@ -21,8 +21,8 @@ from glmmvi.inference.quadrature import NormalRule, gauss_hermite, nodes_for, no
 Array: TypeAlias = NDArray[np.float64]
 
 _CELLS = 32_768  # nodes times rows of one pass: every temporary stays in the cache
-_PAIR_CELLS = 32_768  # the same where two nodes are taken at a time
-_ROWS = 65_536  # that are grouped by their number of nodes at once
+_PAIR_CELLS = 65_536  # the same where two nodes are taken at a time
+_ROWS = 262_144  # that are grouped by their number of nodes at once
 _SMALL_SD = 1e-3  # below it, curvature from second derivatives instead of differences of first
 
 

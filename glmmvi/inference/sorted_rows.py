@@ -16,7 +16,7 @@ from glmmvi.inference.regression_arrays import RegressionArrays
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
 
-_ROWS = 8_192  # that are worked on at once: every temporary stays in the cache
+_ROWS = 16_384  # that are worked on at once: every temporary stays in the cache
 
 
 @dataclass(frozen=True)
