@@ -17,13 +17,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from glmmvi.inference.level_pairs import LevelPairs, level_pairs, pair_count
+
 Rows = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 Index = NDArray[np.intp]
 
 _CHUNK = 4_000_000  # elements of a temporary
-_PAIRS = 300_000  # of positions of a level that are worked on at once: they stay in the cache
-_PAIR_COST = 12.0  # of a pair of positions, in multiplications of a sparse with a dense matrix
+_MOST_PAIRS = 16_000_000  # of positions of a level that are kept
+_PAIR_COST = 20.0  # of a pair of positions, in multiplications of a sparse with a dense matrix
 
 
 class RowPattern(Protocol):
@@ -63,7 +65,7 @@ class RowPattern(Protocol):
         ...
 
     def times(self, rows: Rows, matrix: Matrix) -> Rows:
-        """``rows[a, l, :] @ matrix``, at the positions of the pattern."""
+        """``rows[a, l, :] @ matrix``, the matrix symmetric, at the positions of the pattern."""
         ...
 
     def inner(self, left: Rows, right: Rows) -> NDArray[np.float64]:
@@ -191,15 +193,18 @@ class SparsePattern:
 
     def gram(self, left: Rows, right: Rows) -> Matrix:
         """See :class:`RowPattern`."""
-        total = np.zeros((self.n_columns, self.n_columns))
-        for a, b in zip(left, right, strict=True):
-            total += (self._matrix(a).T @ self._matrix(b)).toarray()
-        return total
+        first, *others = (
+            (self._matrix(a).T @ self._matrix(b)).toarray()
+            for a, b in zip(left, right, strict=True)
+        )
+        for other in others:
+            first += other
+        return np.asarray(first)
 
     def times(self, rows: Rows, matrix: Matrix) -> Rows:
         """See :class:`RowPattern`."""
-        if self._pairs * _PAIR_COST < len(self.level) * self.n_columns:
-            return self._times_by_pairs(rows, matrix)
+        if self._pairs is not None:
+            return self._pairs.times(rows, matrix)
         result = np.empty_like(rows)
         step = max(1, _CHUNK // self.n_columns)
         for a, values in enumerate(rows):
@@ -234,36 +239,12 @@ class SparsePattern:
         return np.stack([self._matrix(values)[:, start:stop].toarray() for values in rows])
 
     @cached_property
-    def _pairs(self) -> int:
-        """Number of pairs of positions of the same level."""
-        return int((np.diff(self.indptr) ** 2).sum())
-
-    @cached_property
-    def _by_count(self) -> tuple[Index, ...]:
-        """Positions of the levels with equally many, shape (levels, count) for each count."""
-        counts = np.diff(self.indptr)
-        return tuple(
-            self.indptr[np.flatnonzero(counts == count), None] + np.arange(count)
-            for count in np.unique(counts)
-        )
-
-    def _times_by_pairs(self, rows: Rows, matrix: Matrix) -> Rows:
-        """`times` from the entries of the matrix that a level's positions meet."""
-        m = self.n_columns
-        flat = np.ascontiguousarray(matrix).ravel()
-        result = np.empty_like(rows)
-        for positions in self._by_count:
-            count = positions.shape[1]
-            step = max(1, _PAIRS // (count * count))
-            met = np.empty((min(step, len(positions)), count, count))
-            for start in range(0, len(positions), step):
-                group = positions[start : start + step]
-                columns = self.indices[group]
-                pairs = columns[:, :, None] * m + columns[:, None, :]
-                block = np.take(flat, pairs, out=met[: len(group)], mode="clip")
-                product = np.matmul(rows[:, group].transpose(1, 0, 2), block)
-                result[:, group] = product.transpose(1, 0, 2)
-        return result
+    def _pairs(self) -> LevelPairs | None:
+        """Pairs of positions of the same level, where they are few enough."""
+        count = pair_count(self.indptr)
+        if count > _MOST_PAIRS or count * _PAIR_COST > len(self.level) * self.n_columns:
+            return None
+        return level_pairs(self.indptr, self.indices, self.n_columns)
 
     def _matrix(self, values: NDArray[np.float64]) -> sparse.csr_array:
         return sparse.csr_array(

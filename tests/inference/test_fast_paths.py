@@ -80,11 +80,33 @@ def test_a_sparse_pattern_multiplies_by_pairs_as_by_columns() -> None:
     level = np.concatenate([np.arange(n_levels), rng.integers(0, n_levels, 300)])
     column = rng.integers(0, n_columns - full, len(level))
     pattern = sparse_pattern(n_levels, n_columns, [level], [column], full)
+    assert pattern._pairs is not None
     matrix = rng.normal(size=(n_columns, n_columns))
+    matrix += matrix.T
     rows = rng.normal(size=(2, len(pattern.level)))
     in_full = np.zeros((2, n_levels, n_columns))
     in_full[:, pattern.level, pattern.indices] = rows
-    dense = DensePattern(n_levels, n_columns).times(in_full, matrix)
-    expected = dense[:, pattern.level, pattern.indices]
-    assert pattern._pairs * 12 < len(pattern.level) * n_columns  # so `times` goes by pairs
+    dense = DensePattern(n_levels, n_columns)
+    expected = dense.times(in_full, matrix)[:, pattern.level, pattern.indices]
     np.testing.assert_allclose(pattern.times(rows, matrix), expected, rtol=1e-12, atol=1e-12)
+    weights = rng.normal(size=(2, 2, n_levels))
+    weights += weights.transpose(1, 0, 2)
+    gram = dense.gram(in_full, dense.combine(weights, in_full))
+    found = pattern.gram(rows, pattern.combine(weights, rows))
+    np.testing.assert_allclose(found, gram, rtol=1e-12, atol=1e-12)
+
+
+def test_a_sparse_pattern_of_many_pairs_multiplies_by_columns() -> None:
+    rng = np.random.default_rng(6)
+    n_levels, n_columns = 4, 30
+    level, column = np.divmod(np.arange(n_levels * n_columns), n_columns)
+    pattern = sparse_pattern(n_levels, n_columns, [level], [column], 3)
+    assert pattern._pairs is None
+    matrix = rng.normal(size=(n_columns, n_columns))
+    matrix += matrix.T
+    rows = rng.normal(size=(1, len(pattern.level)))
+    in_full = rows.reshape(1, n_levels, n_columns)
+    product = pattern.times(rows, matrix).reshape(in_full.shape)
+    np.testing.assert_allclose(product, in_full @ matrix, rtol=1e-12, atol=1e-12)
+    gram = in_full[0].T @ in_full[0]
+    np.testing.assert_allclose(pattern.gram(rows, rows), gram, rtol=1e-12, atol=1e-12)

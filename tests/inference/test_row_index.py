@@ -82,7 +82,7 @@ def test_more_rows_than_are_worked_on_at_once():
     arrays = design("slope", n=30_000)
     structure = block_structure(arrays.terms, arrays.p)
     rows = sorted_rows(arrays, structure)
-    assert len(rows.parts) == 4  # levels of 2000 rows, four at a time
+    assert len(rows.parts) == 2  # levels of 2000 rows, eight at a time
     plain = PlainRows(
         replace(arrays, y=np.zeros(arrays.n)), structure, row_positions(arrays.terms, structure)
     )
