@@ -236,32 +236,31 @@ def backward(f: BlockFactorization, fixed_adjoint: Matrix) -> Adjoints:
             Y_rows = pattern.times(term.rows, adjoint)
             for j in later:
                 Y_rows = Y_rows + pattern.combine(term.linked[j], seen[j])
-            Q = pattern.inner(Y_rows, term.rows)
+            Q_parts = [pattern.inner(Y_rows, term.rows)]
             rows_adjoint[k] = pattern.combine(-term.C, Y_rows)
         else:
-            Q, rows_adjoint[k] = np.zeros_like(term.H), np.zeros_like(term.rows)
-        Y_linked: dict[int, Matrix] = {}
+            Q_parts, rows_adjoint[k] = [], np.zeros_like(term.rows)
         for j in later:
-            Y = pattern.inner(term.rows, seen[j]) if coupled else np.zeros_like(term.linked[j])
+            parts = [pattern.inner(term.rows, seen[j])] if coupled else []
             for i in later:
-                parent = structure.links[k, i].parent
                 if i == j:
-                    between = by_block[j][:, :, parent]
+                    between = structure.links[k, j].spread(by_block[j])
                 elif (i, j) in linked_adjoint:
-                    between = linked_adjoint[i, j][:, :, parent]
+                    between = structure.links[k, i].spread(linked_adjoint[i, j])
                 else:
-                    parent = structure.links[k, j].parent
-                    between = linked_adjoint[j, i][:, :, parent].transpose(1, 0, 2)
-                Y = Y + multiply(term.linked[i], between)
-            Q = Q + multiply(Y, term.linked[j].transpose(1, 0, 2))
-            Y_linked[j] = Y
-
-        CQ = multiply(term.C, Q)
-        by_block[k] = term.C + multiply(CQ, term.C)
-        for j in later:
-            linked_adjoint[k, j] = -multiply(term.C, Y_linked[j])
+                    between = structure.links[k, j].spread(linked_adjoint[j, i])
+                    between = between.transpose(1, 0, 2)
+                parts.append(multiply(term.linked[i], between))
+            Y_linked = _total(parts)
+            Q_parts.append(multiply(Y_linked, term.linked[j].transpose(1, 0, 2)))
+            linked_adjoint[k, j] = -multiply(term.C, Y_linked)
         # (H - (I - HC) Q) Lambda A_inv, summed over levels
-        inner = term.H - Q + multiply(term.H, CQ)
+        by_block[k], inner = term.C, term.H
+        if Q_parts:
+            Q = _total(Q_parts)
+            CQ = multiply(term.C, Q)
+            by_block[k] = term.C + multiply(CQ, term.C)
+            inner = term.H - Q + multiply(term.H, CQ)
         by_factor[k] = 2.0 * np.einsum("abl,bcl->ac", inner, left_multiply(Lambda, term.A_inv))
 
     n_terms = len(structure.d)
@@ -303,9 +302,8 @@ def random_effects(f: BlockFactorization, fixed_effects: NDArray[np.float64]) ->
         term = f.eliminated[k]
         score = structure.patterns[k].apply(term.rows, column)
         for j, block in term.linked.items():
-            effect = means[j] @ f.factors[j].T
-            parent = structure.links[k, j].parent
-            score = score - apply(block, effect[parent].T)
+            effect = structure.links[k, j].spread(f.factors[j] @ means[j].T)
+            score = score - apply(block, effect)
         means[k] = apply(term.A_inv, f.factors[k].T @ score).T
     return [means[r] for r in range(len(structure.d))]
 
@@ -368,11 +366,18 @@ def solve_scores(
         term = f.eliminated[k]
         score = reduced[k] + structure.patterns[k].apply(term.rows, column)
         for j, block in term.linked.items():
-            effect = means[j] @ f.factors[j].T
-            parent = structure.links[k, j].parent
-            score = score - apply(block, effect[parent].T)
+            effect = structure.links[k, j].spread(f.factors[j] @ means[j].T)
+            score = score - apply(block, effect)
         means[k] = apply(term.A_inv, f.factors[k].T @ score).T
     return [means[r] for r in range(len(structure.d))], beta
+
+
+def _total(parts: Sequence[Matrix]) -> Matrix:
+    """Sum of at least one array."""
+    total = parts[0]
+    for part in parts[1:]:
+        total = total + part
+    return total
 
 
 def _solution(A: Matrix, b: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -26,6 +26,7 @@ from glmmvi.inference.row_patterns import (
 
 Matrix = NDArray[np.float64]
 
+_ONE_BY_ONE = 20_000  # numbers that are summed sooner than a sparse matrix's product is called
 _DENSE_ROWS = 2_000_000  # numbers in an eliminated term's rows up to which they are kept dense
 
 
@@ -137,7 +138,7 @@ def block_structure(
             k: DensePattern(terms[k].n_levels, m) for k in order.eliminated
         }
         links = {
-            (k, j): Link(parent, None, terms[j].n_levels)
+            (k, j): Link(parent, _dense_positions(parent, m), terms[j].n_levels)
             for (k, j), parent in order.parents.items()
         }
     else:
@@ -177,6 +178,13 @@ def _sparse_patterns(
             columns.append(earlier.indices)
         patterns[j] = sparse_pattern(terms[j].n_levels, m, levels, columns, full)
     return patterns
+
+
+def _dense_positions(parent: NDArray[np.intp], m: int) -> NDArray[np.intp] | None:
+    """Where the rows of a term lie in those of a later term, both dense, if they are small."""
+    if len(parent) * m > _ONE_BY_ONE:
+        return None
+    return (parent[:, None] * m + np.arange(m)).reshape(-1)
 
 
 def _positions(

@@ -260,8 +260,9 @@ class Link:
     ----------
     parent : intp, shape (L,)
         The later term's level of each level.
-    position : intp, shape (nnz,), or None
-        Where each position of a sparse pattern lies in the later term's; None if dense.
+    position : intp, shape (nnz,) or (L * m,), or None
+        Where each position lies in the later term's rows, flattened. None for dense rows that
+        are so large that they are summed level by level.
     n_levels : int
         Of the later term.
     """
@@ -272,16 +273,23 @@ class Link:
 
     def gather(self, rows: Rows) -> Rows:
         """The later term's rows, seen from this term's levels and positions."""
-        return rows[:, self.parent] if self.position is None else rows[:, self.position]
+        index = self.parent if rows.ndim == 3 or self.position is None else self.position
+        return np.take(rows, index, axis=1, mode="clip")
+
+    def spread(self, blocks: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The later term's blocks, shape (..., n_levels), at this term's levels."""
+        return np.take(blocks, self.parent, axis=-1, mode="clip")
 
     def scatter(self, rows: Rows, like: Rows) -> Rows:
         """Sum of this term's rows on the later term's levels and positions."""
         if self.position is None:
             return np.stack([self._sum @ values for values in rows])
-        size = like.shape[1]
-        return np.stack(
-            [np.bincount(self.position, weights=values, minlength=size) for values in rows]
-        )
+        size = like[0].size
+        summed = [
+            np.bincount(self.position, weights=values.reshape(-1), minlength=size)
+            for values in rows
+        ]
+        return np.array(summed, dtype=np.float64).reshape(len(rows), *like.shape[1:])
 
     def scatter_blocks(self, blocks: NDArray[np.float64]) -> NDArray[np.float64]:
         """Sum of blocks of shape (a, b, L) on the later term's levels."""

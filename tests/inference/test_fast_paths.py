@@ -7,12 +7,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
+from glmmvi.inference import cross_products
+from glmmvi.inference.block_factorization import backward, factorize
+from glmmvi.inference.cross_products import block_structure
 from glmmvi.inference.likelihood import make_likelihood
 from glmmvi.inference.quadrature import nodes_for_each
 from glmmvi.inference.row_patterns import DensePattern, sparse_pattern
 from glmmvi.model.families import binomial
 from glmmvi.model.families.density import Kernel
 from glmmvi.model.families.softplus import minus_softplus
+from tests.inference.designs import design, factors
 
 
 @dataclass(frozen=True)
@@ -110,3 +114,23 @@ def test_a_sparse_pattern_of_many_pairs_multiplies_by_columns() -> None:
     np.testing.assert_allclose(product, in_full @ matrix, rtol=1e-12, atol=1e-12)
     gram = in_full[0].T @ in_full[0]
     np.testing.assert_allclose(pattern.gram(rows, rows), gram, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["nested slopes", "three deep", "nested and crossed"])
+def test_rows_of_nested_terms_are_summed_alike_however_many(monkeypatch, name: str) -> None:
+    arrays = design(name)
+    few = block_structure(arrays.terms, arrays.p)
+    monkeypatch.setattr(cross_products, "_ONE_BY_ONE", 0)
+    many = block_structure(arrays.terms, arrays.p)
+    assert all(link.position is not None for link in few.links.values())
+    assert all(link.position is None for link in many.links.values())
+    adjoint = np.ones((arrays.p + 1, arrays.p + 1))
+    answers = []
+    for structure in (few, many):
+        products = cross_products.cross_products(arrays, structure)
+        f = factorize(products, structure, factors(arrays))
+        answers.append((f, backward(f, adjoint)))
+    (one, by_one), (other, by_other) = answers
+    np.testing.assert_allclose(one.S, other.S, rtol=1e-12, atol=1e-12)
+    for a, b in zip(by_one.factors, by_other.factors, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-10, atol=1e-12)
