@@ -198,7 +198,7 @@ def optimize(
         penalty,
         looseness=1e-5 / max(1.0, sharpness / _SHARP),
         tolerance=inner_tolerance,
-        state=first,
+        start=first,
         inner_evaluations=found.evaluations,
     )
     x = np.concatenate([pack(factors), dispersion])

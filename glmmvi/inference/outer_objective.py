@@ -23,6 +23,7 @@ from glmmvi.inference.variational_pirls import PirlsSystem, SurrogateState, solv
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
 
+_NOISE = 1e-13  # relative rounding error of the objective
 _EVERY = 6  # steps of the outer iteration: exact second derivatives
 
 
@@ -64,10 +65,12 @@ class _Expansion:
 
 
 class _Point(NamedTuple):
-    """Where the objective was evaluated last, and how exactly."""
+    """An evaluation of the objective."""
 
     x: Vector
+    value: float
     gradient: Vector
+    state: SurrogateState
     tolerance: float
 
 
@@ -75,9 +78,9 @@ class _Point(NamedTuple):
 class OuterObjective:
     """``-2`` times the maximised ELBO, less twice the log priors, and its gradient.
 
-    A function of the packed covariance factors and the dispersion. It remembers the last
-    surrogate, from which the next solve starts, and the last second derivatives, which tell
-    where the surrogate moves.
+    A function of the packed covariance factors and the dispersion. It remembers where it was
+    smallest, from which surrogate the next solve starts, and the last second derivatives, which
+    tell where the surrogate moves.
 
     Attributes
     ----------
@@ -88,8 +91,8 @@ class OuterObjective:
         Tolerance of a solve, in units of the decrease that a step promises.
     tolerance : float
         Nats; no solve is more exact.
-    state : SurrogateState
-        The last surrogate.
+    start : SurrogateState
+        Where the first solve starts.
     inner_evaluations : int
         Factorisations so far.
     """
@@ -98,10 +101,10 @@ class OuterObjective:
     penalty: OuterLogPrior | None
     looseness: float
     tolerance: float
-    state: SurrogateState
+    start: SurrogateState
     inner_evaluations: int
     steps: int = 0
-    last: _Point | None = None
+    best: _Point | None = None
     expansion: _LevelExpansion | _Expansion | None = None
 
     @property
@@ -111,9 +114,9 @@ class OuterObjective:
 
     def __call__(self, x: Vector) -> tuple[float, Vector]:
         """Value and gradient, shape (t + k,)."""
-        t, promised = self.n_theta, 1.0
-        if self.last is not None:  # a quasi-Newton step's, in nats
-            promised = 0.25 * abs(float(self.last.gradient @ (x - self.last.x)))
+        t, best, promised = self.n_theta, self.best, 1.0
+        if best is not None:  # by a quasi-Newton step, in nats
+            promised = 0.25 * abs(float(best.gradient @ (x - best.x)))
         # as exact as the progress of the outer iteration asks for
         tolerance = max(self.tolerance, self.looseness * min(0.1, promised))
         state = self.solve(x, tolerance)
@@ -122,58 +125,61 @@ class OuterObjective:
         if self.penalty is not None:
             log_prior, *slopes = self.penalty(x[:t], x[t:])
             value, gradient = value - 2.0 * log_prior, gradient - 2.0 * np.concatenate(slopes)
-        self.last = _Point(x, gradient, tolerance)
+        if best is None or value <= best.value + _NOISE * max(1.0, abs(value)):
+            self.best = _Point(x, value, gradient, state, tolerance)
         return value, gradient
 
     def solve(self, x: Vector, tolerance: float) -> SurrogateState:
-        """The best surrogate at some parameters, which is remembered."""
-        t, last = self.n_theta, self.last
-        if last is not None and np.array_equal(x, last.x) and last.tolerance <= tolerance:
-            return self.state
+        """The best surrogate at some parameters."""
+        t, best, near = self.n_theta, self.best, self.start
+        if best is not None:
+            near = best.state
+            if np.array_equal(x, best.x) and best.tolerance <= tolerance:
+                return near
+        start = near
+        if best is not None and self.expansion is not None:
+            start = self.expansion.moved(self.system, near, x, x - best.x)
         factors = unpack(x[:t], self.system.structure.d)
-        start = self.state
-        if last is not None and self.expansion is not None:
-            start = self.expansion.moved(self.system, start, x, x - last.x)
         found, info = solve(self.system, factors, x[t:], start, tolerance=tolerance)
         self.inner_evaluations += info.evaluations
-        if start is not self.state and not info.converged:  # the tangent may lead too far
-            other, info = solve(self.system, factors, x[t:], self.state, tolerance=tolerance)
+        if start is not near and not info.converged:  # the tangent may lead too far
+            other, info = solve(self.system, factors, x[t:], near, tolerance=tolerance)
             self.inner_evaluations += info.evaluations
             found = max(found, other, key=lambda state: state.elbo)
-        self.state = found
         return found
 
     def hessian(self, x: Vector) -> Matrix | None:
-        """Second derivatives at the last evaluated point, shape (t + k, t + k).
+        """Second derivatives where the objective was smallest, shape (t + k, t + k).
 
-        None where they are not to be had, and in the steps after those where they were: quasi-
-        Newton updates do for a while.
+        None elsewhere, where they are not to be had, and in the steps after those where they
+        were: quasi-Newton updates do for a while.
         """
         self.steps += 1
-        if self.steps % _EVERY != 1:
+        if self.best is None or not np.array_equal(x, self.best.x) or self.steps % _EVERY != 1:
             return None
+        state = self.best.state
         try:
             if has_level_curvature(self.system.structure, x.size + self.system.structure.p):
-                return self._by_level(x)
-            if has_implicit_hessian(self.state.factorization.factors):
-                return self._by_tangents(x)
+                return self._by_level(x, state)
+            if has_implicit_hessian(state.factorization.factors):
+                return self._by_tangents(x, state)
         except np.linalg.LinAlgError:  # far from the optimum
             pass
         return None
 
-    def _by_tangents(self, x: Vector) -> Matrix:
+    def _by_tangents(self, x: Vector, state: SurrogateState) -> Matrix:
         t, nothing = self.n_theta, np.zeros(0)
         hessian, tangents, factorizations = implicit_hessian(
-            self.system, x[t:], self.state, fixed_beta=False
+            self.system, x[t:], state, fixed_beta=False
         )
         self.inner_evaluations += factorizations
         self.expansion = _Expansion(tangents)
         return -2.0 * (hessian + prior_hessian(self.system, x[:t], nothing, x[t:], self.penalty))
 
-    def _by_level(self, x: Vector) -> Matrix:
+    def _by_level(self, x: Vector, state: SurrogateState) -> Matrix:
         t, p = self.n_theta, self.system.structure.p
-        curvature = level_curvature(self.system, x[t:], self.state)
-        prior = prior_hessian(self.system, x[:t], self.state.beta, x[t:], self.penalty)
+        curvature = level_curvature(self.system, x[t:], state)
+        prior = prior_hessian(self.system, x[:t], state.beta, x[t:], self.penalty)
         hessian = curvature.hessian + prior
         outer, beta = np.r_[0:t, t + p : x.size + p], slice(t, t + p)
         solved = np.linalg.solve(hessian[beta, beta], hessian[beta, outer])

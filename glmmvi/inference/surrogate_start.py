@@ -14,6 +14,7 @@ from glmmvi.inference.variational_pirls import (
     PirlsSystem,
     SurrogateState,
     evaluate,
+    evaluated,
     newton_target,
 )
 
@@ -223,10 +224,10 @@ def _moved_together(
             pairs = zip(factors, old, u_goal, strict=True)
             u = [np.linalg.solve(new, was @ x.T).T for new, was, x in pairs]
             phi = dispersion + _dispersion_step(system, dispersion, state)
-            trial = evaluate(system, factors, phi, u, beta, state.expectation.curvature)
+            trial = evaluated(system, factors, phi, u, beta, state.expectation.curvature)
             evaluations += 1
-            rise = trial.elbo - state.elbo
-            if rise > 0.0:
+            rise = -np.inf if trial is None else trial.elbo - state.elbo
+            if trial is not None and rise > 0.0:
                 state, dispersion = trial, phi
                 trace.append(state.elbo)
                 if rise < _CLEARLY:
@@ -238,12 +239,12 @@ def _moved_together(
             u = [x + length * (goal - x) for x, goal in zip(state.u_mean, u_goal, strict=True)]
             weights = state.curvature + length * (state.expectation.curvature - state.curvature)
             there = state.beta + length * (beta - state.beta)
-            trial = evaluate(system, old, dispersion, u, there, weights)
+            trial = evaluated(system, old, dispersion, u, there, weights)
             evaluations += 1
-            rise = trial.elbo - state.elbo
+            rise = -np.inf if trial is None else trial.elbo - state.elbo
             settled = length == 1.0
             length *= 0.4
-        if not rise > 0.0:
+        if trial is None or not rise > 0.0:
             break
         state = trial
         trace.append(state.elbo)

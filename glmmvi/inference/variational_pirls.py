@@ -129,6 +129,21 @@ def evaluate(
         return _evaluate(system, factors, dispersion, u_mean, beta, curvature)
 
 
+def evaluated(
+    system: PirlsSystem,
+    factors: Sequence[Matrix],
+    dispersion: Vector,
+    u_mean: Sequence[Matrix],
+    beta: Vector,
+    curvature: Vector,
+) -> SurrogateState | None:
+    """See :func:`evaluate`; None where negative weights leave no surrogate."""
+    try:
+        return evaluate(system, factors, dispersion, u_mean, beta, curvature)
+    except np.linalg.LinAlgError:
+        return None
+
+
 def _evaluate(
     system: PirlsSystem,
     factors: Sequence[Matrix],
@@ -251,8 +266,11 @@ def solve(
     PirlsInfo
     """
     beta = start.beta if fixed_beta is None else fixed_beta
-    state = evaluate(system, factors, dispersion, start.u_mean, beta, start.curvature)
-    evaluations = 1
+    first = evaluated(system, factors, dispersion, start.u_mean, beta, start.curvature)
+    if first is None or not np.isfinite(first.elbo):
+        positive = np.maximum(start.curvature, 0.0)
+        first = evaluate(system, factors, dispersion, start.u_mean, beta, positive)
+    state, evaluations = first, 1
     history = MixingHistory()
     rounding = rounding_error(system, dispersion)
     while evaluations < max_evaluations:
@@ -272,16 +290,16 @@ def solve(
         noise = max(1e-13 * max(1.0, abs(state.elbo)), rounding)
         history = history.extended(here, there) if gain < _NEAR else MixingHistory()
         for trial in _trials(history, here, there, weights):
-            candidate = evaluate(system, factors, dispersion, *_parted(trial, state))
+            candidate = evaluated(system, factors, dispersion, *_parted(trial, state))
             evaluations += 1
-            if candidate.elbo >= state.elbo - noise:
+            if candidate is not None and candidate.elbo >= state.elbo - noise:
+                state = candidate
                 break
             history = MixingHistory()
             if evaluations >= max_evaluations:
                 return state, PirlsInfo(evaluations, False)
         else:
             return state, PirlsInfo(evaluations, gain <= 1e-6)
-        state = candidate
     return state, PirlsInfo(evaluations, False)
 
 
