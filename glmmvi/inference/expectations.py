@@ -220,12 +220,14 @@ class QuadratureLikelihood:
         value = np.empty(density.n)
         gradients = np.empty((2, density.n))  # score, curvature
         width = density.smoothness(dispersion)
-        start = 0
+        start, guess = 0, self.nodes or 15
         if self._symmetric is not None and not float(sd.min()) < _SMALL_SD:
             self._by_pairs(self._symmetric, width, mean, sd, value, gradients)
             start = density.n
+        elif not sd.any():
+            guess = 1
         while start < density.n:
-            count = self.nodes or 15
+            count = guess
             stop = min(density.n, start + max(1, _CELLS // count))
             part = sd[start:stop]
             largest = float(part.max())
