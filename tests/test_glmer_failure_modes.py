@@ -209,3 +209,19 @@ def test_glmer_nb_has_no_family():
         gv.glmer_nb("count ~ x + (1 | g)", frame(), family="poisson")
     with pytest.raises(gv.ArgumentError, match='did you mean "weights"'):
         gv.glmer_nb("count ~ x + (1 | g)", frame(), weight="x")
+
+
+@pytest.mark.parametrize("formula", ["y ~ x + (1 | g) + (1 | h) + (1 | g:h)", "y ~ x + (x || g)"])
+def test_densities_that_are_convex_in_places_are_fitted(formula):
+    """An inverse Gaussian density of the log link is convex below half its mean."""
+    rng = np.random.default_rng(52)
+    g, h, x = rng.integers(0, 15, 120), rng.integers(0, 4, 120), rng.normal(size=120)
+    y = rng.wald(np.exp(0.3 + 0.4 * x + 1.5 * rng.normal(size=15)[g]), 1.0)
+    data = pd.DataFrame({"y": y, "x": x, "g": g, "h": h})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", gv.SingularFitMessage)
+        found = gv.glmer(formula, data, gv.inverse_gaussian("log"))
+    assert found.optimization.converged
+    elbo = -0.5 * found.optimization.trace
+    assert (np.diff(elbo) > -1e-8).all()
+    assert found.elbo == pytest.approx(elbo[-1], abs=1e-8)
