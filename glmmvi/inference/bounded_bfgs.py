@@ -22,6 +22,7 @@ Objective = Callable[[Vector], tuple[float, Vector]]
 
 _SUFFICIENT = 1e-4  # Armijo's constant
 _SHORTEST = 1e-10  # step length at which the line search gives up
+_PATIENCE = 10  # steps without a gain after which the iteration ends
 _AT_BOUND = 1e-4  # of the distance at which a way down from a bound is looked for
 _NOISE = 1e-13  # relative rounding error of the objective
 
@@ -205,6 +206,12 @@ def minimize(
             state, expected = inside, np.inf
             trace.append(state.value)
             continue
+        if len(trace) > _PATIENCE:
+            gained = trace[-1 - _PATIENCE] - state.value
+            if gained < max(tolerance, _NOISE * abs(state.value)):
+                converged = True
+                reason = f"the last {_PATIENCE} steps gained less than the tolerance together"
+                break
         if evaluations >= max_evaluations:
             reason = f"the limit of {max_evaluations} evaluations was reached"
             break

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import count
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -170,3 +172,20 @@ def test_a_parameter_that_all_but_reaches_its_bound_is_on_it():
     assert record.converged
     assert state.x[0] == 0.0
     assert abs(state.x[1] - 1.0) < 1e-6
+
+
+def test_it_ends_where_steps_gain_nothing():
+    """A gradient that the objective does not have promises what no step brings."""
+    calls = count()
+
+    def all_but_flat(x):
+        return 1.0 - 5e-12 * next(calls), np.array([1e-4, -1e-4])
+
+    lower = np.full(2, -np.inf)
+    state, record = bounded_bfgs.minimize(
+        all_but_flat, np.zeros(2), lower, np.eye(2), probe=np.ones(2), tolerance=1e-9
+    )
+    assert record.converged
+    assert "gained less" in record.reason
+    assert record.evaluations < 20
+    assert state.value == record.value
