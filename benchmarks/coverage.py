@@ -47,6 +47,8 @@ class Scenario:
         Residual sd of lmer; shape of Gamma.
     trials : int
         Of binomial responses.
+    nodes : int
+        ``nAGQ`` of the fit.
     """
 
     name: str
@@ -59,6 +61,7 @@ class Scenario:
     rows: int
     sigma: float = 1.0
     trials: int = 1
+    nodes: int = 1
 
 
 def _intercept(sd: float) -> np.ndarray:
@@ -82,6 +85,10 @@ SCENARIOS = [
              trials=10),
     Scenario("glmer, 0/1, 40 groups of 20", "y ~ x + (1 | g)", "binomial", {"g": 40},
              {"g": _ONE}, {"g": _intercept(1.0)}, (-0.3, 0.5), 800),
+    Scenario("glmer, 0/1, 60 groups of 6", "y ~ x + (1 | g)", "binomial", {"g": 60},
+             {"g": _ONE}, {"g": _intercept(1.0)}, (-0.3, 0.5), 360),
+    Scenario("glmer, 0/1, 60 groups of 6, nAGQ = 15", "y ~ x + (1 | g)", "binomial", {"g": 60},
+             {"g": _ONE}, {"g": _intercept(1.0)}, (-0.3, 0.5), 360, nodes=15),
     Scenario("glmer, Poisson, slopes, 30 groups of 8", "y ~ x + (x | g)", "poisson", {"g": 30},
              {"g": ("1", "x")}, {"g": np.array([[0.5, 0.0], [0.1, 0.3]])}, (1.0, 0.4), 240),
 ]  # fmt: skip
@@ -138,7 +145,7 @@ def fit(scenario: Scenario, data: pd.DataFrame) -> gv.LinearMixedFit | gv.Genera
         warnings.simplefilter("ignore")
         if scenario.family is None:
             return gv.lmer(scenario.formula, data)
-        return gv.glmer(scenario.formula, data, family=scenario.family)
+        return gv.glmer(scenario.formula, data, family=scenario.family, nAGQ=scenario.nodes)
 
 
 def coverage(

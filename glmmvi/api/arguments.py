@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, TypeVar
 
 import numpy as np
@@ -25,7 +25,7 @@ def refuse_unknown(
     function: Callable[..., Any],
     given: Mapping[str, Any],
     *,
-    also: Mapping[str, Callable[..., Any]] | None = None,
+    also: Mapping[str, Sequence[str]] | None = None,
     method: str | None = None,
 ) -> None:
     """Refuse arguments that a function does not have, naming the nearest that it has.
@@ -36,8 +36,8 @@ def refuse_unknown(
         Its last parameter collects the arguments that it does not name.
     given : mapping
         What was collected.
-    also : mapping of str to callable, optional
-        By method: the function whose arguments beyond the first are taken too.
+    also : mapping of str to sequence of str, optional
+        By method: arguments that are taken too.
     method : str, optional
         The method that was chosen.
 
@@ -48,8 +48,8 @@ def refuse_unknown(
     if not given:
         return
     own = list(inspect.signature(function).parameters)[:-1]
-    options = {name: list(inspect.signature(f).parameters)[1:] for name, f in (also or {}).items()}
-    known = own + [name for name in options.get(method or "", []) if name not in own]
+    options = also or {}
+    known = own + [name for name in options.get(method or "", ()) if name not in own]
     for name, value in given.items():
         if name in known:
             continue

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 from numpy.typing import ArrayLike
@@ -20,13 +21,13 @@ from glmmvi.errors import ArgumentError
 from glmmvi.inference.linear_mixed import LinearMixedProblem, LinearMixedSolution
 from glmmvi.model.families import Family
 from glmmvi.model.prior_mapping import Priors
-from glmmvi.results.advi import AdviResult, fit_advi, fit_generalized_advi
+from glmmvi.results.advi import AdviOptions, AdviResult, fit_advi, fit_generalized_advi
 from glmmvi.results.control import GlmerControl, LmerControl
-from glmmvi.results.estimates import Estimates
+from glmmvi.results.estimates import estimates_at
 from glmmvi.results.fit import LinearMixedFit
 from glmmvi.results.generalized_answer import GeneralizedAnswer, structured_answer
 from glmmvi.results.generalized_model import GeneralizedModel
-from glmmvi.results.nuts import NutsResult, fit_generalized_nuts, fit_nuts
+from glmmvi.results.nuts import NutsOptions, NutsResult, fit_generalized_nuts, fit_nuts
 from glmmvi.results.penalized_posterior import (
     PenalizedPosterior,
     fit_penalized_generalized,
@@ -42,13 +43,32 @@ from glmmvi.results.theta_posterior import (
 from glmmvi.results.variational_posterior import VariationalPosterior
 
 METHODS = ("structured", "advi", "nuts")
-LINEAR_OPTIONS: dict[str, Callable[..., Any]] = {"advi": fit_advi, "nuts": fit_nuts}
-GENERALIZED_OPTIONS: dict[str, Callable[..., Any]] = {
+
+
+def _option_names(engine: Callable[..., Any], options: type[Any]) -> tuple[str, ...]:
+    own = inspect.signature(engine).parameters.values()
+    named = [p.name for p in own if p.kind is inspect.Parameter.KEYWORD_ONLY]
+    return (*named, *(field.name for field in fields(options)))
+
+
+LINEAR_OPTIONS = {
+    "advi": _option_names(fit_advi, AdviOptions),
+    "nuts": _option_names(fit_nuts, NutsOptions),
+}
+GENERALIZED_OPTIONS = {
+    "advi": _option_names(fit_generalized_advi, AdviOptions),
+    "nuts": _option_names(fit_generalized_nuts, NutsOptions),
+}
+_LINEAR: dict[str, Callable[..., FullPosterior]] = {
+    "advi": fit_advi,
+    "nuts": fit_nuts,
+    "theta_posterior": fit_linear_theta_posterior,
+}
+_GENERALIZED: dict[str, Callable[..., FullPosterior]] = {
     "advi": fit_generalized_advi,
     "nuts": fit_generalized_nuts,
+    "theta_posterior": fit_generalized_theta_posterior,
 }
-_LINEAR = {**LINEAR_OPTIONS, "theta_posterior": fit_linear_theta_posterior}
-_GENERALIZED = {**GENERALIZED_OPTIONS, "theta_posterior": fit_generalized_theta_posterior}
 
 _CRITERIA = (
     "AIC and BIC are of that log likelihood, which the estimates do not maximise: they do not",
@@ -223,14 +243,7 @@ def penalized_linear(
     name, by = ("REML criterion", "REML") if problem.reml else ("deviance", "maximum likelihood ")
     fit = LinearMixedFit(
         design=design,
-        estimates=Estimates(
-            beta=solution.beta,
-            beta_cov=solution.beta_cov,
-            Lambda=solution.Lambda,
-            sigma=solution.sigma,
-            b_mean=solution.b_mean,
-            b_cov=solution.b_cov,
-        ),
+        estimates=estimates_at(solution),
         posterior=posterior,
         optimization=record,
         call=call,

@@ -119,7 +119,7 @@ def glmer(
         With ``method="advi"``, of :func:`glmmvi.results.advi.fit_generalized_advi`:
         ``surrogate``, ``num_steps``, ``sample_size``, ``learning_rate``, ``decay``, ``seed``,
         ``jit_compile``, ``progress``, ``centred``; ``start`` may be ``"random"``.
-        With ``method="nuts"``, of :func:`glmmvi.results.nuts.fit_nuts`: ``chains``,
+        With ``method="nuts"``, of :class:`glmmvi.results.nuts.NutsOptions`: ``chains``,
         ``num_warmup``, ``num_samples``, ``target_accept``, ``max_tree_depth``, ``seed``,
         ``jit_compile``.
 

@@ -43,7 +43,7 @@ from glmmvi.inference.optimization_record import OptimizationRecord
 from glmmvi.model.prior_mapping import resolve_priors
 from glmmvi.results.control import LmerControl
 from glmmvi.results.engine_arrays import engine_arrays
-from glmmvi.results.estimates import Estimates
+from glmmvi.results.estimates import estimates_at
 from glmmvi.results.fit import LinearMixedFit
 from glmmvi.results.structured_posterior import StructuredPosterior
 from glmmvi.results.tables import ModelCall
@@ -121,7 +121,7 @@ def lmer(
         residual sd to keep fixed), ``surrogate`` (``"mean_field"``, ``"full_rank"``,
         ``"structured"``), ``num_steps``, ``sample_size``, ``learning_rate``, ``decay``,
         ``seed``, ``jit_compile``, ``progress``, ``centred``; ``start`` may be ``"random"``.
-        With ``method="nuts"``, of :func:`glmmvi.results.nuts.fit_nuts`: ``chains``,
+        With ``method="nuts"``, of :class:`glmmvi.results.nuts.NutsOptions`: ``chains``,
         ``num_warmup``, ``num_samples``, ``target_accept``, ``max_tree_depth``, ``seed``,
         ``jit_compile``.
 
@@ -212,14 +212,7 @@ def wrap_linear_fit(
     title = "REML" if problem.reml else "maximum likelihood "
     fit = LinearMixedFit(
         design=design,
-        estimates=Estimates(
-            beta=solution.beta,
-            beta_cov=solution.beta_cov,
-            Lambda=solution.Lambda,
-            sigma=solution.sigma,
-            b_mean=solution.b_mean,
-            b_cov=solution.b_cov,
-        ),
+        estimates=estimates_at(solution),
         posterior=StructuredPosterior(problem, solution),
         optimization=record,
         call=call,

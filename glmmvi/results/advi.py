@@ -102,15 +102,9 @@ def fit_advi(
     priors: Mapping[Any, Prior] | None = None,
     sigma: float | None = None,
     surrogate: SurrogateKind = "mean_field",
-    num_steps: int = 3000,
-    sample_size: int = 2,
-    learning_rate: float = 1e-2,
-    decay: bool = True,
-    seed: int = 42,
-    jit_compile: bool = False,
-    progress: bool | None = None,
     start: StartingValues | Literal["least_squares", "random"] = "least_squares",
     centred: bool = True,
+    **options: Any,
 ) -> AdviResult:
     """Fit a Bayesian gaussian mixed model by stochastic variational inference.
 
@@ -127,20 +121,12 @@ def fit_advi(
     surrogate : {"mean_field", "full_rank", "structured"}
         Mean field gives the estimates but standard errors that are too small (on the radon
         survey half of the intercept's); structured gives both.
-    num_steps, sample_size, learning_rate : int, int, float
-        Steps of Adam, draws a step, its learning rate.
-    decay : bool
-        Let the learning rate fall over the second half of the steps.
-    seed : int
-        Same seed, same numbers.
-    jit_compile : bool
-        Compile with XLA.
-    progress : bool, optional
-        Show a progress bar; by default on a terminal, when there are 1,000 steps or more.
     start : StartingValues, "least_squares" or "random"
         ``"random"`` is the tutorial's start, without rescaling.
     centred : bool
         Parametrisation of the random effects, see `build_bayesian_model`.
+    **options
+        Of :class:`AdviOptions`.
 
     Returns
     -------
@@ -153,14 +139,14 @@ def fit_advi(
     """
     from glmmvi.model.bayesian_joint_distribution import build_bayesian_model
 
-    options = AdviOptions(num_steps, sample_size, learning_rate, decay, seed, jit_compile, progress)
+    checked = AdviOptions(**options)
     if isinstance(start, str) and start not in ("least_squares", "random"):
         raise ArgumentError(
             f"start={start!r} is unknown; use 'least_squares', 'random' or StartingValues"
         )
     model = build_bayesian_model(design, priors, sigma, centred=centred)
     first = least_squares_start(design, sigma) if start == "least_squares" else None
-    return _run(model, surrogate, start if isinstance(start, StartingValues) else first, options)
+    return _run(model, surrogate, start if isinstance(start, StartingValues) else first, checked)
 
 
 def fit_generalized_advi(
@@ -168,15 +154,9 @@ def fit_generalized_advi(
     *,
     priors: Mapping[Any, Prior] | None = None,
     surrogate: SurrogateKind = "structured",
-    num_steps: int = 3000,
-    sample_size: int = 2,
-    learning_rate: float = 1e-2,
-    decay: bool = True,
-    seed: int = 42,
-    jit_compile: bool = False,
-    progress: bool | None = None,
     start: StartingValues | Literal["variational", "random"] = "variational",
     centred: bool = True,
+    **options: Any,
 ) -> AdviResult:
     """Fit a Bayesian generalized mixed model by stochastic variational inference.
 
@@ -185,7 +165,7 @@ def fit_generalized_advi(
     Parameters
     ----------
     model : GeneralizedModel
-    priors, num_steps, sample_size, learning_rate, decay, seed, jit_compile, progress, centred
+    priors, centred, **options
         See `fit_advi`.
     surrogate : {"mean_field", "full_rank", "structured"}
     start : StartingValues, "variational" or "random"
@@ -202,27 +182,46 @@ def fit_generalized_advi(
     """
     from glmmvi.model.bayesian_joint_distribution import build_bayesian_model
 
-    options = AdviOptions(num_steps, sample_size, learning_rate, decay, seed, jit_compile, progress)
+    checked = AdviOptions(**options)
     if isinstance(start, str) and start not in ("variational", "random"):
         raise ArgumentError(
             f"start={start!r} is unknown; use 'variational', 'random' or StartingValues"
         )
     bayesian = build_bayesian_model(model.design, priors, family=model.family, centred=centred)
     first = variational_start(model.problem) if start == "variational" else None
-    return _run(bayesian, surrogate, start if isinstance(start, StartingValues) else first, options)
+    return _run(bayesian, surrogate, start if isinstance(start, StartingValues) else first, checked)
 
 
 @dataclass(frozen=True)
 class AdviOptions:
-    """How to optimise; the arguments of `fit_advi`, checked."""
+    """How to optimise, checked.
 
-    num_steps: int
-    sample_size: int
-    learning_rate: float
-    decay: bool
-    seed: int
-    jit_compile: bool
-    progress: bool | None
+    Attributes
+    ----------
+    num_steps, sample_size, learning_rate : int, int, float
+        Steps of Adam, draws a step, its learning rate.
+    decay : bool
+        Let the learning rate fall over the second half of the steps.
+    seed : int
+        Same seed, same numbers.
+    jit_compile : bool
+        Compile with XLA.
+    progress : bool, optional
+        Show a progress bar; by default on a terminal, when there are 1,000 steps or more.
+
+    Raises
+    ------
+    ArgumentError
+        For an option that makes no sense.
+    """
+
+    num_steps: int = 3000
+    sample_size: int = 2
+    learning_rate: float = 1e-2
+    decay: bool = True
+    seed: int = 42
+    jit_compile: bool = False
+    progress: bool | None = None
 
     def __post_init__(self) -> None:
         for name in ("num_steps", "sample_size"):

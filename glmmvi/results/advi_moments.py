@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from glmmvi.model.advi_surrogate import AdviSurrogate, Coordinates
 from glmmvi.model.bayesian_joint_distribution import BayesianModel
+from glmmvi.results.posterior_moments import moments_of_effects
 
 Array = NDArray[np.float64]
 
@@ -79,11 +80,7 @@ def posterior_moments(
         else:
             scale = model.of_kind("sds", r)
             assert scale is not None
-            scale_tril = draws[scale.name][:, :, None] * factor
-            sample_b = np.einsum("sld,sed->sle", draws[effects.name], scale_tril)
-            mean = sample_b.mean(axis=0)
-            centred = sample_b - mean
-            covariance = np.einsum("sld,sle->lde", centred, centred) / N_DRAWS
+            mean, covariance = moments_of_effects(draws[effects.name], draws[scale.name], factor)
         b.append(mean)
         b_cov.append(covariance)
     return {

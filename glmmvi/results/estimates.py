@@ -7,6 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from glmmvi.inference.generalized_mixed import GeneralizedMixedSolution
+from glmmvi.inference.linear_mixed import LinearMixedSolution
+
 Matrix = NDArray[np.float64]
 
 
@@ -44,3 +47,25 @@ class Estimates:
     def theta(self) -> NDArray[np.float64]:
         """Lower triangles of `Lambda`, columns first: lme4's ``theta``."""
         return np.concatenate([factor.T[np.triu_indices(len(factor))] for factor in self.Lambda])
+
+
+def estimates_at(solution: LinearMixedSolution | GeneralizedMixedSolution) -> Estimates:
+    """The estimates of a structured engine's solution.
+
+    Parameters
+    ----------
+    solution : LinearMixedSolution or GeneralizedMixedSolution
+
+    Returns
+    -------
+    Estimates
+        With a residual sd of 1 for a generalized model.
+    """
+    return Estimates(
+        beta=solution.beta,
+        beta_cov=solution.beta_cov,
+        Lambda=solution.Lambda,
+        sigma=solution.sigma if isinstance(solution, LinearMixedSolution) else 1.0,
+        b_mean=solution.b_mean,
+        b_cov=solution.b_cov,
+    )

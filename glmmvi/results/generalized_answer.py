@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from glmmvi.inference.generalized_mixed import GeneralizedMixedProblem, GeneralizedMixedSolution
 from glmmvi.inference.optimization_record import OptimizationRecord
 from glmmvi.model.families import Family
-from glmmvi.results.estimates import Estimates
+from glmmvi.results.estimates import Estimates, estimates_at
 from glmmvi.results.posterior import Optimization, Posterior
 from glmmvi.results.variational_posterior import VariationalPosterior
 
@@ -68,14 +68,7 @@ def structured_answer(
     k = len(solution.dispersion)
     covariance = solution.parameter_cov
     return GeneralizedAnswer(
-        estimates=Estimates(
-            beta=solution.beta,
-            beta_cov=solution.beta_cov,
-            Lambda=solution.Lambda,
-            sigma=1.0,
-            b_mean=solution.b_mean,
-            b_cov=solution.b_cov,
-        ),
+        estimates=estimates_at(solution),
         dispersion=solution.dispersion,
         dispersion_cov=None if covariance is None else covariance[-k:, -k:][:k, :k],
         posterior=VariationalPosterior(problem, solution, family, nAGQ, corrected),

@@ -12,7 +12,7 @@ from glmmvi.inference.linear_mixed import build_problem, optimize
 from glmmvi.inference.optimization_record import OptimizationRecord
 from glmmvi.inference.profiled_deviance import unpack
 from glmmvi.results.engine_arrays import engine_arrays
-from glmmvi.results.estimates import Estimates
+from glmmvi.results.estimates import Estimates, estimates_at
 from glmmvi.results.structured_posterior import StructuredPosterior
 
 
@@ -54,14 +54,7 @@ def linear_answer(
     start = None if theta is None else unpack(theta, [term.d for term in design.terms])  # type: ignore[arg-type]
     solution, record = optimize(problem, start=start, tolerance=tolerance)
     return LinearAnswer(
-        Estimates(
-            beta=solution.beta,
-            beta_cov=solution.beta_cov,
-            Lambda=solution.Lambda,
-            sigma=solution.sigma,
-            b_mean=solution.b_mean,
-            b_cov=solution.b_cov,
-        ),
+        estimates_at(solution),
         StructuredPosterior(problem, solution),
         record,
     )

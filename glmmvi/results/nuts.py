@@ -14,7 +14,7 @@ from glmmvi.errors import ArgumentError
 from glmmvi.inference.nuts import NutsRecord, sample_nuts
 from glmmvi.model.priors import Prior
 from glmmvi.results.generalized_model import GeneralizedModel
-from glmmvi.results.posterior_moments import FullPosterior, Moments
+from glmmvi.results.posterior_moments import FullPosterior, Moments, moments_of_effects
 from glmmvi.results.tables import EvidenceLowerBound
 from glmmvi.results.theta_posterior import (
     ThetaPosterior,
@@ -65,15 +65,33 @@ class NutsResult(FullPosterior):
 
 @dataclass(frozen=True)
 class NutsOptions:
-    """How to sample; the arguments of `fit_nuts`, checked."""
+    """How to sample, checked.
 
-    chains: int
-    num_warmup: int
-    num_samples: int
-    target_accept: float
-    max_tree_depth: int
-    seed: int
-    jit_compile: bool
+    Attributes
+    ----------
+    chains, num_warmup, num_samples : int
+        Chains, and steps of each.
+    target_accept : float
+        Acceptance probability that the step size aims at; raise it if draws diverge.
+    max_tree_depth : int
+    seed : int
+        Same seed, same numbers.
+    jit_compile : bool
+        Compile with XLA; half a minute to start, and then many times faster.
+
+    Raises
+    ------
+    ArgumentError
+        For an option that makes no sense.
+    """
+
+    chains: int = 4
+    num_warmup: int = 500
+    num_samples: int = 1000
+    target_accept: float = 0.85
+    max_tree_depth: int = 10
+    seed: int = 42
+    jit_compile: bool = True
 
     def __post_init__(self) -> None:
         for name, least in (
@@ -91,16 +109,7 @@ class NutsOptions:
 
 
 def fit_nuts(
-    design: DesignMatrices,
-    *,
-    priors: Mapping[Any, Prior] | None = None,
-    chains: int = 4,
-    num_warmup: int = 500,
-    num_samples: int = 1000,
-    target_accept: float = 0.85,
-    max_tree_depth: int = 10,
-    seed: int = 42,
-    jit_compile: bool = True,
+    design: DesignMatrices, *, priors: Mapping[Any, Prior] | None = None, **options: Any
 ) -> NutsResult:
     """Sample a Bayesian linear mixed model.
 
@@ -112,15 +121,8 @@ def fit_nuts(
     design : DesignMatrices
     priors : mapping, optional
         See `glmmvi.model.prior_mapping.resolve_priors`.
-    chains, num_warmup, num_samples : int
-        Chains, and steps of each.
-    target_accept : float
-        Acceptance probability that the step size aims at; raise it if draws diverge.
-    max_tree_depth : int
-    seed : int
-        Same seed, same numbers.
-    jit_compile : bool
-        Compile with XLA; half a minute to start, and then many times faster.
+    **options
+        Of :class:`NutsOptions`.
 
     Returns
     -------
@@ -131,29 +133,16 @@ def fit_nuts(
     ArgumentError
         For an option or a prior that makes no sense.
     """
-    options = NutsOptions(
-        chains, num_warmup, num_samples, target_accept, max_tree_depth, seed, jit_compile
-    )
-    return sample_from(fit_linear_theta_posterior(design, priors=priors), options)
+    checked = NutsOptions(**options)
+    return sample_from(fit_linear_theta_posterior(design, priors=priors), checked)
 
 
 def fit_generalized_nuts(
-    model: GeneralizedModel,
-    *,
-    priors: Mapping[Any, Prior] | None = None,
-    chains: int = 4,
-    num_warmup: int = 500,
-    num_samples: int = 1000,
-    target_accept: float = 0.85,
-    max_tree_depth: int = 10,
-    seed: int = 42,
-    jit_compile: bool = True,
+    model: GeneralizedModel, *, priors: Mapping[Any, Prior] | None = None, **options: Any
 ) -> NutsResult:
     """Sample a Bayesian generalized mixed model; see `fit_nuts`."""
-    options = NutsOptions(
-        chains, num_warmup, num_samples, target_accept, max_tree_depth, seed, jit_compile
-    )
-    return sample_from(fit_generalized_theta_posterior(model, priors=priors), options)
+    checked = NutsOptions(**options)
+    return sample_from(fit_generalized_theta_posterior(model, priors=priors), checked)
 
 
 def sample_from(start: ThetaPosterior, options: NutsOptions) -> NutsResult:
@@ -203,10 +192,9 @@ def chain_moments(start: ThetaPosterior, draws: Mapping[str, Array]) -> Moments:
     products = [factor @ factor.swapaxes(-1, -2) for factor in cholesky]
     b, b_cov = [], []
     for name, sd, factor in zip(latent_names(labels, "u"), sds, cholesky, strict=True):
-        effects = np.einsum("sld,sed->sle", pooled[name], sd[:, :, None] * factor)
-        b.append(effects.mean(axis=0))
-        centred = effects - b[-1]
-        b_cov.append(np.einsum("sld,sle->lde", centred, centred) / n)
+        mean, covariance = moments_of_effects(pooled[name], sd, factor)
+        b.append(mean)
+        b_cov.append(covariance)
     beta = pooled.get("beta", np.zeros((n, 0)))
     dispersion = pooled.get("dispersion", np.zeros((n, 0)))
     sigma = pooled.get("sigma", np.ones(n))

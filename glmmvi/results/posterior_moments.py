@@ -106,6 +106,28 @@ class FullPosterior(Moments):
         raise NotImplementedError
 
 
+def moments_of_effects(u: Array, sds: Array, cholesky: Array) -> tuple[Array, Array]:
+    """Means and covariance matrices of random effects, from draws.
+
+    Parameters
+    ----------
+    u : float64, shape (S, L, d)
+        Spherical.
+    sds : float64, shape (S, d)
+    cholesky : float64, shape (S or 1, d, d)
+        Factors of the correlation matrices.
+
+    Returns
+    -------
+    mean : float64, shape (L, d)
+    covariance : float64, shape (L, d, d)
+    """
+    b = np.einsum("sld,sed->sle", u, sds[:, :, None] * cholesky)
+    mean = b.mean(axis=0)
+    centred = b - mean
+    return mean, np.einsum("sld,sle->lde", centred, centred) / len(b)
+
+
 def refuse_log_likelihood(posterior: Any, name: str) -> None:
     """Refuse what needs a likelihood at one value of the parameters.
 

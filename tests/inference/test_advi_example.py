@@ -6,12 +6,40 @@ import sys
 
 import pytest
 
+import glmmvi as gv
 from glmmvi.examples import radon
 
 
-def test_the_walk_writes_a_table_and_all_pictures(tmp_path, capsys):
+@pytest.fixture
+def eagerly(monkeypatch):
+    """TensorFlow without graphs: for a few steps, building them is what takes the time."""
+    import tensorflow as tf
+
+    monkeypatch.setattr("glmmvi.inference.advi.ELBO_BATCH", 1000)  # one batch
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
+
+
+@pytest.mark.usefixtures("eagerly")
+def test_the_walk_writes_a_table_and_all_pictures(tmp_path, capsys, monkeypatch):
     pytest.importorskip("matplotlib")
+    monkeypatch.setattr(radon, "QUICK_STEPS", 2)
+    fit, stochastic = gv.lmer, []
+
+    def once(*data, **arguments):
+        """One stochastic fit for all three: test_advi_radon.py has what they answer."""
+        if arguments.get("method") != "advi":
+            return fit(*data, **arguments)
+        asked.append((arguments.get("surrogate"), arguments.get("sigma")))
+        if not stochastic:
+            stochastic.append(fit(*data, **arguments))
+        return stochastic[0]
+
+    asked = []
+    monkeypatch.setattr(gv, "lmer", once)
     assert radon.main(["--quick", "--output", str(tmp_path / "new" / "folder")]) == 0
+    assert asked == [(None, 1.0), (None, None), ("structured", None)]
     said = capsys.readouterr().out
     assert "919 houses in 85 counties (1 to 116 houses, median 5)" in said
     assert "REML criterion at convergence: 2171.305" in said

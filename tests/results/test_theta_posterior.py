@@ -189,6 +189,18 @@ def test_nuts_agrees_with_the_variational_fit_on_cbpp(cbpp_fit):
     assert "fit by NUTS" in str(fit)
 
 
+@pytest.fixture
+def eagerly(monkeypatch):
+    """TensorFlow without graphs: for a few steps, building them is what takes the time."""
+    import tensorflow as tf
+
+    monkeypatch.setattr("glmmvi.inference.advi.ELBO_BATCH", 1000)  # one batch
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
+
+
+@pytest.mark.usefixtures("eagerly")
 def test_advi_of_a_family_with_a_dispersion_parameter():
     from glmmvi.model.bayesian_joint_distribution import build_bayesian_model
 
@@ -196,7 +208,7 @@ def test_advi_of_a_family_with_a_dispersion_parameter():
     data = pd.DataFrame({"x": rng.normal(size=60), "g": np.arange(60) % 6})
     data["y"] = np.exp(0.5 + 0.3 * data["x"]) * (1.0 + 0.1 * rng.normal(size=60))
     family = gv.gaussian("log")
-    short = {"method": "advi", "num_steps": 20, "progress": False, "surrogate": "mean_field"}
+    short = {"method": "advi", "num_steps": 1, "progress": False, "surrogate": "mean_field"}
     with pytest.warns(ConvergenceWarning, match="too few"):
         fit = gv.glmer("y ~ x + (1 | g)", data, family=family, **short)
     assert fit.dispersion.shape == (1,)
