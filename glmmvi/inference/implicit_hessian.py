@@ -26,7 +26,7 @@ Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
 
 _EPSILON = 1e-6  # of a difference of variances, relative to the system
-_TOLERANCE = 1e-3  # of the residual, relative to the right-hand side
+_TOLERANCE = {True: 1e-3, False: 1e-2}  # of the residual, relative to the right-hand side
 _MOST = 20  # applications of the operator for one parameter
 
 
@@ -222,7 +222,7 @@ class _Linearised:
         """``(I - K)^-1 c``, and the adjoints of ``K`` of it."""
         metric = np.maximum(np.abs(self.state.curvature), 1e-12)
         residual = metric * right
-        goal = _TOLERANCE * float(np.linalg.norm(residual))
+        goal = _TOLERANCE[self.fixed_beta] * float(np.linalg.norm(residual))
         solution, adjoint = np.zeros_like(right), np.zeros(pack(self.state.selected.factors).size)
         for used in range(len(self._known) + _MOST):
             if used >= len(self._known):
