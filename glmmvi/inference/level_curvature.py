@@ -82,7 +82,7 @@ def level_curvature(
     """
     (term,), (Lambda,) = system.arrays.terms, state.factorization.factors
     row = row_derivatives(system, dispersion, state)
-    X, Z, d = system.arrays.X, term.Z, term.d
+    X, Z, d = np.asfortranarray(system.arrays.X), np.asfortranarray(term.Z), term.d
     packs = _Packing.of(d)
     u = state.u_mean[0]
     V = state.factorization.eliminated[0].A_inv.transpose(2, 0, 1)
@@ -236,7 +236,11 @@ class _Packing:
 
     def products(self, Z: Matrix) -> Matrix:
         """What a row's variance is in a packed covariance matrix of its level, shape (n, s)."""
-        return Z[:, self.rows] * Z[:, self.columns] * self.multiplicity
+        columns = [
+            m * Z[:, a] * Z[:, b]
+            for m, a, b in zip(self.multiplicity, self.rows, self.columns, strict=True)
+        ]
+        return np.array(columns).T
 
     def by_surrogate(self, Lambda: Matrix) -> Matrix:
         """Derivatives of (Lambda u, packed Lambda V Lambda') by (u, packed V)."""
