@@ -247,7 +247,7 @@ def devcomp(fit: AnyFit) -> dict[str, dict[str, float]]:
     pwrss, n = wrss + ussq, design.n_used
     cmp.update({"wrss": wrss, "ussq": ussq, "pwrss": pwrss})
     if isinstance(fit, LinearMixedFit):
-        cmp["REML" if reml else "dev"] = fit.REMLcrit()
+        cmp["REML" if reml else "dev"] = fit.deviance(REML=bool(reml))
         cmp["sigmaML"] = float(np.sqrt(pwrss / n))
         cmp["sigmaREML"] = float(np.sqrt(pwrss / (n - design.p)))
     else:

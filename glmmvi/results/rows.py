@@ -43,3 +43,12 @@ def by_row(design: DesignMatrices, values: NDArray[np.float64]) -> pd.Series:
 def table_by_row(design: DesignMatrices, table: pd.DataFrame) -> pd.DataFrame:
     """Columns of the rows used, by the data's row labels: `by_row` of each."""
     return pd.DataFrame({name: by_row(design, table[name].to_numpy()) for name in table})
+
+
+def with_omitted_rows(design: DesignMatrices, table: pd.DataFrame) -> pd.DataFrame:
+    """A table of the rows used, of any types; under ``na.exclude`` the others as missing."""
+    if design.na_action != "na.exclude" or design.row_labels is None or not len(design.omitted):
+        return table
+    place = np.full(len(design.row_labels), -1)
+    place[np.setdiff1d(np.arange(len(place)), design.omitted)] = np.arange(len(table))
+    return table.reset_index(drop=True).reindex(place).set_axis(design.row_labels, axis=0)

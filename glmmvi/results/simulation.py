@@ -17,6 +17,7 @@ from glmmvi.results.any_fit import AnyFit
 from glmmvi.results.generalized_fit import GeneralizedMixedFit
 from glmmvi.results.new_response import response_columns, shown_columns
 from glmmvi.results.prediction import chosen_columns, predicted, prediction_rows
+from glmmvi.results.rows import with_omitted_rows
 
 Matrix = NDArray[np.float64]
 NOTHING = "~0"
@@ -55,7 +56,7 @@ def simulate(
 
     Returns
     -------
-    DataFrame, n rows
+    DataFrame, n rows (under ``na.exclude`` those left out, too, as missing)
         Columns ``sim_1``, ``sim_2``, ... For ``cbind(s, f)`` two columns each, of successes
         and failures, under R's two-level names; for a factor response factors; with `newdata`
         proportions and 0/1.
@@ -87,7 +88,8 @@ def simulate(
         offset=offset,
         weights=weights,
     )
-    return as_frame(fit.design, y, index, plain=newdata is not None)
+    made = as_frame(fit.design, y, index, plain=newdata is not None)
+    return made if newdata is not None else with_omitted_rows(fit.design, made)
 
 
 def simulated(

@@ -139,3 +139,25 @@ def test_what_cannot_be_done_is_said(sleep):
         boot = gv.bootMer(sleep, lambda f: f.sigma() if f is sleep else [1, 2], 3, ncpus=1)
     assert boot.t.isna().all().all()
     assert "WARNING: All values of t1* are NA" in str(boot)
+
+
+@pytest.mark.parametrize(
+    ("response", "family"),
+    [("distance", None), ("cbind(b, 1 - b)", "binomial"), ("f", "binomial")],
+)
+def test_simulations_have_the_excluded_rows_as_missing(response, family):
+    rng = np.random.default_rng(3)
+    data = pd.DataFrame({"g": np.repeat(list("abcdef"), 5), "distance": rng.normal(size=30)})
+    data["b"] = (data["distance"] > 0.0).astype(float)
+    data["f"] = pd.Categorical(np.where(data["b"] > 0.0, "yes", "no"))
+    data.loc[[2, 11], ["distance", "b", "f"]] = np.nan
+    formula = f"{response} ~ 1 + (1 | g)"
+    options = {"na_action": "na.exclude"}
+    fit = (
+        gv.glmer(formula, data, family, **options) if family else gv.lmer(formula, data, **options)
+    )
+    made = gv.simulate(fit, 2, seed=1)
+    assert list(made.index) == list(data.index)  # R: dim(simulate(fit, 2)) is 30 2
+    assert [i for i in made.index if made.loc[i].isna().all()] == [2, 11]
+    assert made.drop([2, 11]).notna().all(axis=None)
+    assert gv.refit(fit, made["sim_1"]).nobs() == 28

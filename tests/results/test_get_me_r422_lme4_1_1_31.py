@@ -162,3 +162,10 @@ def test_model_parts():
     assert gv.df_residual(fit) == 174
     with pytest.raises(gv.ArgumentError, match="theta"):
         gv.getME(fit, "thata")
+
+
+def test_deviance_of_a_maximum_likelihood_fit_is_among_the_components():
+    fit = gv.lmer("Reaction ~ Days + (Days | Subject)", gv.load_dataset("sleepstudy"), REML=False)
+    cmp = gv.getME(fit, "devcomp")["cmp"]
+    assert cmp["dev"] == pytest.approx(1751.9393, abs=1e-3)  # deviance(fm1ML) of lme4
+    assert "REML" not in cmp

@@ -23,6 +23,7 @@ from glmmvi.results.statistics import (
     r2,
     rePCA,
 )
+from tests.results.rendering.references import texts
 
 REFERENCE = json.loads(
     (Path(__file__).parents[1] / "reference" / "statistics" / "statistics.json").read_text()
@@ -202,6 +203,10 @@ def test_influence_of_every_group_is_that_of_lme4():
     )
     np.testing.assert_allclose(ours.dfbetas, theirs["dfbetas"], rtol=2e-3, atol=2e-4)
     np.testing.assert_allclose(ours.cooks_distance, theirs["cook"], rtol=2e-3, atol=1e-5)
+
+
+def test_components_print_as_summary_of_repca_does():
+    assert f"{rePCA(sleepstudy())}\n" == texts()["sleepstudy_lmer"]["rePCA"]
 
 
 @pytest.mark.parametrize("random", ["(Days | Subject)", "(Days || Subject)"])

@@ -107,6 +107,13 @@ def test_tests_of_the_random_effects(model):
     )
 
 
+def test_model_of_the_tests_of_the_random_effects_is_spelt_out():
+    formula = "strength ~ 1 + (1 | batch/cask)"
+    table = gv.ranova(gv.lmer(formula, gv.load_dataset("Pastes")))
+    # print(ranova(lmer(strength ~ 1 + (1 | batch/cask), Pastes))) of lmerTest 3.1-3
+    assert table.heading[2] == "strength ~ (1 | cask:batch) + (1 | batch)"
+
+
 def test_random_effects_by_maximum_likelihood_and_whole_terms():
     fit = golden_fit("sleepstudy_lmer_ML")
     table = gv.ranova(fit, reduce_terms=False).as_data_frame()

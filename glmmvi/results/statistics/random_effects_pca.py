@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 from scipy.linalg import block_diag
 
 from glmmvi.results.any_fit import AnyFit
+from glmmvi.results.rendering.group_tables import SYNTACTIC_NAME
+from glmmvi.results.rendering.matrices import print_columns
+from glmmvi.results.rendering.numbers import format_numbers
 
 
 @dataclass(frozen=True)
@@ -61,12 +64,16 @@ class RandomEffectsPca:
         raise KeyError(f"no grouping factor {group!r}; there are {[g.group for g in self.groups]}")
 
     def __str__(self) -> str:
-        parts = [
-            f"${each.group}\nImportance of components:\n"
-            + each.importance().to_string(float_format="{:.4f}".format)
-            for each in self.groups
-        ]
-        return "\n\n".join(parts)
+        parts = []
+        for each in self.groups:
+            table = each.importance()
+            table.iloc[1:] = table.iloc[1:].round(5)
+            columns = [format_numbers(table[name], 4, na="NaN") for name in table]
+            headings = [f"[,{j + 1}]" for j in range(len(columns))]
+            grid = print_columns(columns, headings, list(table.index))
+            name = each.group if SYNTACTIC_NAME.fullmatch(each.group) else f"`{each.group}`"
+            parts.append(f"${name}\nImportance of components:\n{grid}\n")
+        return "".join(parts).removesuffix("\n")
 
     def __repr__(self) -> str:
         return str(self)

@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 
 from glmmvi.design.recipe import TermRecipe
-from glmmvi.errors import ArgumentError
+from glmmvi.errors import ArgumentError, FormulaError
+from glmmvi.formula import ModelFormula, deparse, update_formula
 from glmmvi.inference.linear_mixed import build_problem, criterion, optimize
 from glmmvi.inference.regression_arrays import RegressionArrays, TermArrays
 from glmmvi.inference.tail_probabilities import chi_squared_tail
@@ -74,12 +75,21 @@ def ranova(fit: MixedModelFit, *, reduce_terms: bool = True) -> AnovaTable:
         (
             "ANOVA-like table for random-effects: Single term deletions",
             "\nModel:",
-            *linear.call.formula,
+            _model_text(linear.design.formula),
         ),
         tuple(rows),
         ("npar", "logLik", "AIC", "LRT", "Df", "Pr(>Chisq)"),
         (count, value, -2.0 * value + 2.0 * count, statistic, df, p_value),
     )
+
+
+def _model_text(formula: ModelFormula) -> str:
+    """The formula as lmerTest writes it: terms by degree, every bar on its own, one line."""
+    bars = (f"({deparse(bar.lhs)} | {deparse(bar.group)})" for bar in formula.random)
+    try:
+        return str(update_formula(formula, f". ~ {' + '.join([deparse(formula.fixed), *bars])}"))
+    except FormulaError:  # a ``.`` of its own
+        return str(formula)
 
 
 def _reductions(recipe: TermRecipe, reduce_terms: bool) -> list[tuple[str, list[int]]]:
