@@ -12,7 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 from glmmvi.caller import variables
 from glmmvi.design import DesignMatrices
 from glmmvi.errors import ArgumentError, nearest_hint
-from glmmvi.formula import deparse_lines
+from glmmvi.formula import deparse, deparse_lines
+from glmmvi.formula.grammar import parse_expression
 from glmmvi.inference.profiled_deviance import unpack
 from glmmvi.results.control import Control
 from glmmvi.results.tables import ModelCall
@@ -155,6 +156,7 @@ def _data_name(data: Any) -> str | None:
 
 
 def _text(argument: Any, name: str) -> str | None:
+    """As R deparses it; arrays have no text, and show the argument's name."""
     if argument is None:
         return None
-    return argument if isinstance(argument, str) else name
+    return deparse(parse_expression(argument)) if isinstance(argument, str) else name

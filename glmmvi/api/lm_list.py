@@ -17,6 +17,7 @@ from glmmvi.formula import ModelFormula, deparse, parse_formula
 from glmmvi.formula.expression import Expression, Number
 from glmmvi.inference.least_squares import least_squares
 from glmmvi.results.lm_list import GroupRegression, LmList
+from glmmvi.results.rendering.bootstrap import call_lines
 from glmmvi.results.tables import ModelCall
 
 
@@ -123,8 +124,8 @@ def lmList(
             stacklevel=stack_level(),
         )
     call = model_call(whole, data, data_name, weights=weights, offset=offset, subset=subset)
-    text = _call_text(parsed, call)
-    return LmList(term.levels, tuple(fits), text, checked_flag("lmList", "pool", pool))
+    pooled = checked_flag("lmList", "pool", pool)
+    return LmList(term.levels, tuple(fits), _call_text(parsed, call, pooled), pooled)
 
 
 def _parsed(formula: str | ModelFormula) -> ModelFormula:
@@ -176,10 +177,12 @@ def _regression(design: DesignMatrices, labels: pd.Index | None) -> GroupRegress
     )
 
 
-def _call_text(formula: ModelFormula, call: ModelCall) -> str:
+def _call_text(formula: ModelFormula, call: ModelCall, pool: bool) -> str:
     parts = [f"formula = {deparse(formula.expression)}"]
     for name in ("data", "subset", "weights", "offset"):
         value = getattr(call, name)
         if value is not None:
             parts.append(f"{name} = {value}")
-    return f"lmList({', '.join(parts)})"
+    if not pool:
+        parts.append("pool = FALSE")
+    return " ".join(call_lines(["lmList", *parts]))

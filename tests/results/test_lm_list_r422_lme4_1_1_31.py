@@ -119,3 +119,13 @@ def test_each_group_is_as_by_itself():
 def test_what_is_refused(formula, arguments, error, match):
     with pytest.raises(error, match=match):
         gv.lmList(formula, gv.load_dataset("sleepstudy"), **arguments)
+
+
+def test_long_calls_are_broken_as_r_breaks_them():
+    data = gv.load_dataset("sleepstudy").assign(weight=1.0)
+    fits = gv.lmList(
+        "Reaction ~ Days + I(Days^2) | Subject", data, weights="weight", pool=False, data_name="d"
+    )
+    # R: lmList(Reaction ~ Days + I(Days^2) | Subject, d, weights = weight, pool = FALSE)
+    call = "lmList(formula = Reaction ~ Days + I(Days^2) | Subject, data = d,      weights = weight"
+    assert str(fits).split("\n")[0] == f"Call: {call}, pool = FALSE) "

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+import glmmvi as gv
 from tests.results.golden_models import MODELS, golden_fit
 from tests.results.rendering.references import terminal, texts
 from tests.results.test_lmer_goldens_r422_lme4_1_1_31 import UNIDENTIFIED
@@ -100,3 +101,11 @@ def test_nearly_every_digit_is_the_same():
     different = [pair for model, what in CASES for pair in differences(model, what)]
     assert numbers > 900
     assert len(different) <= 4, different
+
+
+def test_weights_and_subset_are_shown_as_r_deparses_them():
+    data = gv.load_dataset("sleepstudy")
+    subset = 'Days>1&!(Subject=="308")'
+    fit = gv.lmer("Reaction~Days+(1|Subject)", data, weights="1/(Days+1)", subset=subset)
+    lines = str(fit).split("\n")
+    assert lines[3:5] == ["Weights: 1/(Days + 1)", ' Subset: Days > 1 & !(Subject == "308")']

@@ -56,16 +56,24 @@ def render_bootstrap(sim: str, call: Sequence[str], statistics: pd.DataFrame) ->
         for i in range(len(statistics))
         if all_missing.iloc[i]
     )
-    return (
-        f"\n{title}\n\n\nCall:\n{_broken(call)}\n\n\nBootstrap Statistics :\n{table}{missing}"
-    ).rstrip("\n")
+    shown = "\n".join(call_lines(call))
+    return (f"\n{title}\n\n\nCall:\n{shown}\n\n\nBootstrap Statistics :\n{table}{missing}").rstrip(
+        "\n"
+    )
 
 
-def _broken(call: Sequence[str]) -> str:
+def call_lines(call: Sequence[str]) -> list[str]:
+    """R's ``deparse`` of a call: a function's name and its arguments.
+
+    Examples
+    --------
+    >>> call_lines(["f", "x = 1", "y = 2"])
+    ['f(x = 1, y = 2)']
+    """
     lines, line = [], f"{call[0]}("
     for i, argument in enumerate(call[1:]):
         if len(line) > _CUTOFF:
             lines.append(line)
             line = "    "
         line += argument + (", " if i < len(call) - 2 else ")")
-    return "\n".join([*lines, line])
+    return [*lines, line]
