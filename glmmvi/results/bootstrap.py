@@ -25,6 +25,7 @@ from glmmvi.results.refit import check_engine, refit_design
 from glmmvi.results.rendering.bootstrap import render_bootstrap
 from glmmvi.results.simulation import NOTHING, fitted_response, simulated
 from glmmvi.results.tables import ConfidenceIntervals
+from glmmvi.unknown_arguments import names_arguments
 
 Vector = NDArray[np.float64]
 Statistic = Callable[[Any], Any]
@@ -111,6 +112,7 @@ class Bootstrap:
         return str(self)
 
 
+@names_arguments
 def bootMer(
     fit: AnyFit,
     FUN: Statistic,

@@ -27,6 +27,7 @@ from glmmvi.results.tables import (
     RemlCriterion,
     VarCorr,
 )
+from glmmvi.unknown_arguments import names_arguments
 
 ResidualType = Literal["response", "pearson", "working", "deviance"]
 
@@ -180,6 +181,7 @@ class LinearMixedFit(MixedModelFit):
         """
         return by_row(self.design, residuals(self.design, self.estimates, type, scaled=scaled))
 
+    @names_arguments
     def predict(
         self,
         newdata: Any = None,

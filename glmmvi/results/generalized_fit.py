@@ -33,6 +33,7 @@ from glmmvi.results.tables import (
     VarCorr,
 )
 from glmmvi.results.variational_posterior import VariationalPosterior
+from glmmvi.unknown_arguments import names_arguments
 
 Scale = Literal["link", "response"]
 
@@ -189,6 +190,7 @@ class GeneralizedMixedFit(MixedModelFit):
         values = generalized_residuals(self.design, self.family, eta, self.dispersion, type)
         return by_row(self.design, values / self.sigma() if scaled else values)
 
+    @names_arguments
     def predict(
         self,
         newdata: Any = None,

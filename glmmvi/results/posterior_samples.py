@@ -15,6 +15,7 @@ from glmmvi.results.any_fit import AnyFit
 from glmmvi.results.effects import effects_of
 from glmmvi.results.prediction import prediction_rows
 from glmmvi.results.simulation import as_frame, responses, with_new_levels
+from glmmvi.unknown_arguments import names_arguments
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,7 @@ class PosteriorSamples:
         return pd.concat(parts, axis=1)
 
 
+@names_arguments
 def posterior_samples(fit: AnyFit, n: int = 1000, *, seed: int | None = None) -> PosteriorSamples:
     """Draw fixed and random effects jointly from the surrogate, without TensorFlow.
 
@@ -96,6 +98,7 @@ def _draws(fit: AnyFit, n: int, rng: np.random.Generator) -> EffectsDraws:
     return draw_effects(effects_of(fit.posterior), int(n), rng)
 
 
+@names_arguments
 def posterior_predictive(
     fit: AnyFit,
     n: int = 1000,

@@ -18,11 +18,13 @@ from glmmvi.results.generalized_fit import GeneralizedMixedFit
 from glmmvi.results.new_response import response_columns, shown_columns
 from glmmvi.results.prediction import chosen_columns, predicted, prediction_rows
 from glmmvi.results.rows import with_omitted_rows
+from glmmvi.unknown_arguments import names_arguments
 
 Matrix = NDArray[np.float64]
 NOTHING = "~0"
 
 
+@names_arguments
 def simulate(
     fit: AnyFit,
     nsim: int = 1,

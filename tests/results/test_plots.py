@@ -153,3 +153,11 @@ def test_without_matplotlib_the_error_says_what_to_install(monkeypatch):
     monkeypatch.setattr(builtins, "__import__", refuse)
     with pytest.raises(gv.ArgumentError, match=r"pip install 'glmmvi\[plot\]'"):
         sleepstudy().plot()
+
+
+def test_plot_draws_profiles_and_names_the_functions_for_random_effects():
+    fit = sleepstudy()
+    axes = gv.plot(gv.profile(fit, which=["Days"]), conf=(0.9,))
+    assert axes.shape == (1,)
+    with pytest.raises(gv.ArgumentError, match=r"not a RandomEffects.*dotplot\(ranef\(fit\)\)"):
+        gv.plot(gv.ranef(fit))

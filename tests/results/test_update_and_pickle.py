@@ -83,3 +83,22 @@ def test_criteria_of_several_fits(fit):
 def test_re_form_na_as_text(fit):
     new = gv.load_dataset("sleepstudy").head(3)
     assert fit.predict(new, re_form="NA").equals(fit.predict(new, re_form="~0"))
+
+
+@pytest.mark.parametrize(
+    ("call", "near"),
+    [
+        (lambda fit: gv.simulate(fit, sed=1), "seed"),
+        (lambda fit: fit.predict(intervall="confidence"), "interval"),
+        (lambda fit: gv.predict(fit, intervall="confidence"), "interval"),
+        (lambda fit: fit.emmeans("Days", bye="Days"), "by"),
+        (lambda fit: gv.anova(fit, typ=2), "type"),
+        (lambda fit: gv.bootMer(fit, gv.fixef, nsm=2), "nsim"),
+        (lambda fit: gv.drop1(fit, tests="Chisq"), "test"),
+        (lambda fit: gv.influence(fit, group="Subject"), "groups"),
+    ],
+)
+def test_unknown_arguments_after_a_fit_name_the_nearest_known_one(call, near):
+    fit = gv.lmer("Reaction ~ Days + (1 | Subject)", gv.load_dataset("sleepstudy"))
+    with pytest.raises(gv.ArgumentError, match=rf'unused argument .*did you mean "{near}"'):
+        call(fit)

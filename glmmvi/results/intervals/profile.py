@@ -23,6 +23,7 @@ from glmmvi.results.intervals.parameters import (
 from glmmvi.results.intervals.profiler import profiler_of
 from glmmvi.results.mixed_fit import MixedModelFit
 from glmmvi.results.tables import ConfidenceIntervals
+from glmmvi.unknown_arguments import names_arguments
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,7 @@ class Profile:
         return ConfidenceIntervals(self.names, low, high, level)
 
 
+@names_arguments
 def profile(
     fit: MixedModelFit,
     which: str | Sequence[str] | None = None,

@@ -7,6 +7,8 @@ from typing import Any
 
 from glmmvi.errors import ArgumentError, nearest_hint
 from glmmvi.results.any_fit import AnyFit
+from glmmvi.results.intervals.profile import Profile
+from glmmvi.results.mixed_fit import MixedModelFit
 from glmmvi.results.plots.caterpillar import dotplot
 from glmmvi.results.plots.observed_groups import plot_groups
 from glmmvi.results.plots.prediction_plot import plot_predictions
@@ -35,12 +37,13 @@ KINDS: dict[str, Callable[..., Any]] = {
 }
 
 
-def plot(fit: AnyFit, kind: str = "residuals", **arguments: Any) -> Any:
+def plot(fit: AnyFit | Profile, kind: str = "residuals", **arguments: Any) -> Any:
     """Draw one of the pictures of a fit (needs matplotlib: ``pip install 'glmmvi[plot]'``).
 
     Parameters
     ----------
     fit : LinearMixedFit or GeneralizedMixedFit
+        Or a profile, for its zeta plots.
     kind : str
         ``"residuals"`` (against fitted, lme4's default), ``"scale-location"``, ``"qq"`` (of
         residuals), ``"ranef"`` (caterpillar), ``"ranef-qq"``, ``"groups"`` (observed against
@@ -69,6 +72,13 @@ def plot(fit: AnyFit, kind: str = "residuals", **arguments: Any) -> Any:
     >>> ax.get_xlabel(), ax.get_ylabel()
     ('fitted(.)', 'resid(., type = "pearson")')
     """
+    if isinstance(fit, Profile):
+        return plot_profile(fit, **arguments)
+    if not isinstance(fit, MixedModelFit):
+        raise ArgumentError(
+            f"plot takes a fit or profile(fit), not a {type(fit).__name__}; random effects are "
+            "drawn by dotplot(ranef(fit)) and qqmath(ranef(fit))"
+        )
     if kind not in KINDS:
         raise ArgumentError(
             f"plot: there is no kind={kind!r}{nearest_hint(str(kind), KINDS)}; there are "

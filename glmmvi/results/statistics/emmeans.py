@@ -28,6 +28,7 @@ from glmmvi.results.statistics.reference_grid import (
     reference_grid,
 )
 from glmmvi.results.structured_posterior import StructuredPosterior
+from glmmvi.unknown_arguments import names_arguments
 
 Matrix = NDArray[np.float64]
 Names = str | Sequence[str]
@@ -35,6 +36,7 @@ Names = str | Sequence[str]
 _STEP = 1e-3  # of a slope, in units of the variable's range
 
 
+@names_arguments
 def emmeans(
     fit: AnyFit,
     specs: Names,
@@ -109,6 +111,7 @@ def emmeans(
     )
 
 
+@names_arguments
 def emtrends(
     fit: AnyFit,
     specs: Names,

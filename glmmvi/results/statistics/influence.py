@@ -24,6 +24,7 @@ from glmmvi.results.intervals.profiler import estimates_of
 from glmmvi.results.refit import refit_design
 from glmmvi.results.residuals import residuals
 from glmmvi.results.testing.refit import structured
+from glmmvi.unknown_arguments import names_arguments
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,7 @@ class Influence:
         return pd.Series((m - p) / (m * p) * form, index=self.without.index, name="cooks_distance")
 
 
+@names_arguments
 def influence(
     fit: AnyFit,
     groups: str | Sequence[str] | None = None,

@@ -15,6 +15,7 @@ from glmmvi.results.effects import effects_of
 from glmmvi.results.generalized_fit import GeneralizedMixedFit
 from glmmvi.results.prediction_intervals import check_level
 from glmmvi.results.simulation import responses
+from glmmvi.unknown_arguments import names_arguments
 
 Method = Literal["chisq", "surrogate"]
 
@@ -59,6 +60,7 @@ class OverdispersionTest:
         return str(self)
 
 
+@names_arguments
 def overdispersion(
     fit: AnyFit,
     *,

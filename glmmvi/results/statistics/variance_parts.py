@@ -22,6 +22,7 @@ from glmmvi.results.generalized_fit import GeneralizedMixedFit
 from glmmvi.results.prediction_intervals import check_level
 from glmmvi.results.statistics.covariance_moves import CovarianceMove, covariance_moves
 from glmmvi.results.statistics.interval_estimates import IntervalEstimates
+from glmmvi.unknown_arguments import names_arguments
 
 Vector = NDArray[np.float64]
 Approximation = Literal["lognormal", "trigamma"]
@@ -148,6 +149,7 @@ def residual_variance(
     return float(np.log1p(squared))
 
 
+@names_arguments
 def r2(
     fit: AnyFit, *, level: float = 0.95, approximation: Approximation = "lognormal"
 ) -> IntervalEstimates:
@@ -198,6 +200,7 @@ def r2(
     return _with_intervals(fit, ("marginal", "conditional"), shares, level, approximation)
 
 
+@names_arguments
 def icc(
     fit: AnyFit, *, level: float = 0.95, approximation: Approximation = "lognormal"
 ) -> IntervalEstimates:

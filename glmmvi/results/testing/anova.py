@@ -14,8 +14,10 @@ from glmmvi.results.testing.compare_models import compare_models
 from glmmvi.results.testing.lmertest_tables import lmertest_anova
 from glmmvi.results.testing.sequential_table import sequential_table
 from glmmvi.results.testing.small_sample import Ddf, check_ddf
+from glmmvi.unknown_arguments import names_arguments
 
 
+@names_arguments
 def anova(
     fit: MixedModelFit,
     *others: MixedModelFit,

@@ -15,10 +15,12 @@ from glmmvi.results.mixed_fit import MixedModelFit
 from glmmvi.results.refit import refit_ml
 from glmmvi.results.tables import AnovaTable
 from glmmvi.results.testing.refit import log_likelihood_of
+from glmmvi.unknown_arguments import names_arguments
 
 Test = Literal["none", "Chisq"]
 
 
+@names_arguments
 def drop1(
     fit: MixedModelFit,
     scope: str | Sequence[str] | None = None,

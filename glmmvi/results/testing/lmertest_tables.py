@@ -17,6 +17,7 @@ from glmmvi.results.tables import AnovaTable, CoefficientTable, ModelSummary
 from glmmvi.results.testing.refit import structured
 from glmmvi.results.testing.small_sample import Ddf, SmallSample, check_ddf, small_sample
 from glmmvi.results.testing.term_contrasts import ROMAN, term_contrasts, type_number
+from glmmvi.unknown_arguments import names_arguments
 
 COLUMNS = ("Sum Sq", "Mean Sq", "NumDF", "DenDF", "F value", "Pr(>F)")
 
@@ -123,6 +124,7 @@ def lmertest_summary(fit: MixedModelFit, ddf: Any, layout: Mapping[str, Any]) ->
     )
 
 
+@names_arguments
 def contest(
     fit: MixedModelFit,
     L: ArrayLike,

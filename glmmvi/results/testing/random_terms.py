@@ -16,8 +16,10 @@ from glmmvi.results.engine_arrays import engine_arrays
 from glmmvi.results.mixed_fit import MixedModelFit
 from glmmvi.results.tables import AnovaTable
 from glmmvi.results.testing.lmertest_tables import linear_fit
+from glmmvi.unknown_arguments import names_arguments
 
 
+@names_arguments
 def ranova(fit: MixedModelFit, *, reduce_terms: bool = True) -> AnovaTable:
     """Likelihood ratio tests of the random-effects terms.
 

@@ -14,8 +14,10 @@ from glmmvi.inference.wald_tests import term_test
 from glmmvi.results.mixed_fit import MixedModelFit
 from glmmvi.results.tables import AnovaTable
 from glmmvi.results.testing.term_contrasts import ROMAN, type_number
+from glmmvi.unknown_arguments import names_arguments
 
 
+@names_arguments
 def Anova(fit: MixedModelFit, type: Any = "II") -> AnovaTable:
     """Wald chi-square tests of the fixed-effects terms, as car's ``Anova``.
 
