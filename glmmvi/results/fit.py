@@ -68,9 +68,24 @@ class LinearMixedFit(MixedModelFit):
         """The residual variance, unless it was kept fixed."""
         return 1
 
-    def VarCorr(self) -> VarCorr:
-        """Standard deviations and correlations of the random effects, and the residual's."""
-        return var_corr(self.design.terms, self.estimates, residual_sd=self.sigma())
+    @names_arguments
+    def VarCorr(self, sigma: float | None = None) -> VarCorr:
+        """Standard deviations and correlations of the random effects, and the residual's.
+
+        Parameters
+        ----------
+        sigma : float, optional
+            In place of the fit's: the relative covariance factors are multiplied by it.
+
+        Examples
+        --------
+        >>> import glmmvi as gv
+        >>> fit = gv.lmer("Reaction ~ Days + (Days | Subject)", gv.load_dataset("sleepstudy"))
+        >>> fit.VarCorr(sigma=1).terms[0].sd.round(4).tolist()
+        [0.9667, 0.2314]
+        """
+        terms, estimates = self.design.terms, self.estimates
+        return var_corr(terms, estimates, residual_sd=self.sigma(), sigma=sigma)
 
     def sigma(self) -> float:
         """Residual standard deviation, in the response's units."""

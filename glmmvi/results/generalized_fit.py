@@ -89,10 +89,17 @@ class GeneralizedMixedFit(MixedModelFit):
         """R's ``sigma``: the scale of gaussian, Gamma and inverse Gaussian families, else 1."""
         return float(self.family.to_natural(self.dispersion)[0]) if self.family.uses_scale else 1.0
 
-    def VarCorr(self) -> VarCorr:
-        """Standard deviations and correlations of the random effects, on the link scale."""
+    @names_arguments
+    def VarCorr(self, sigma: float | None = None) -> VarCorr:
+        """Standard deviations and correlations of the random effects, on the link scale.
+
+        Parameters
+        ----------
+        sigma : float, optional
+            In place of the fit's: the relative covariance factors are multiplied by it.
+        """
         scale = self.sigma() if self.family.uses_scale else None
-        return var_corr(self.design.terms, self.estimates, residual_sd=scale)
+        return var_corr(self.design.terms, self.estimates, residual_sd=scale, sigma=sigma)
 
     @cached_property
     def _standardized_diagonal(self) -> NDArray[np.float64]:

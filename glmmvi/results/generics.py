@@ -20,6 +20,7 @@ from glmmvi.results.tables import (
 from glmmvi.results.tables import (
     VarCorr as VarCorrTable,
 )
+from glmmvi.unknown_arguments import names_arguments
 
 
 def fixef(fit: LinearMixedFit, *, add_dropped: bool = False) -> pd.Series:
@@ -27,9 +28,9 @@ def fixef(fit: LinearMixedFit, *, add_dropped: bool = False) -> pd.Series:
     return fit.fixef(add_dropped=add_dropped)
 
 
-def ranef(fit: LinearMixedFit) -> RandomEffects:
-    """Random effects: :meth:`LinearMixedFit.ranef`."""
-    return fit.ranef()
+def ranef(fit: LinearMixedFit, *arguments: Any, **named: Any) -> RandomEffects:
+    """Random effects: :meth:`LinearMixedFit.ranef`, with its arguments."""
+    return fit.ranef(*arguments, **named)
 
 
 def coef(fit: LinearMixedFit) -> GroupCoefficients:
@@ -37,9 +38,10 @@ def coef(fit: LinearMixedFit) -> GroupCoefficients:
     return fit.coef()
 
 
-def VarCorr(fit: LinearMixedFit) -> VarCorrTable:
+@names_arguments
+def VarCorr(fit: LinearMixedFit, sigma: float | None = None) -> VarCorrTable:
     """Covariance parameters: :meth:`LinearMixedFit.VarCorr`."""
-    return fit.VarCorr()
+    return fit.VarCorr(sigma)
 
 
 def sigma(fit: LinearMixedFit) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any, Literal
@@ -32,6 +32,7 @@ from glmmvi.results.tables import (
     RandomEffects,
 )
 from glmmvi.results.tables.summary_layout import SummaryLayout
+from glmmvi.unknown_arguments import names_arguments
 
 
 @dataclass(frozen=True)
@@ -125,13 +126,51 @@ class MixedModelFit(AfterFit):
         values = pd.Series(self.estimates.beta, index=list(self.design.column_names))
         return values.reindex(list(self.design.recipe.plan.names)) if add_dropped else values
 
-    def ranef(self) -> RandomEffects:
+    @names_arguments
+    def ranef(
+        self,
+        condVar: bool = True,
+        drop: bool = False,
+        whichel: str | Iterable[str] | None = None,
+        postVar: bool | None = None,
+    ) -> RandomEffects:
         """Means of the random effects with their conditional standard deviations.
 
         ``ranef()["Subject"]`` is a DataFrame (level by column); ``ranef().as_data_frame()`` is
         R's long form with ``condval`` and ``condsd``. lme4 calls the means conditional modes.
+
+        Parameters
+        ----------
+        condVar : bool
+            Whether conditional standard deviations are attached.
+        drop : bool
+            Whether a factor with one column is given as a Series, with the column's name.
+        whichel : str or iterable of str, optional
+            Names of the grouping factors wanted; all by default. They keep the fit's order.
+        postVar
+            Refused: lme4's old name of `condVar`.
+
+        Raises
+        ------
+        ArgumentError
+            For `postVar`, and for a name that is no grouping factor (lme4 leaves it out).
+
+        Examples
+        --------
+        >>> import glmmvi as gv
+        >>> fit = gv.lmer("strength ~ 1 + (1 | batch) + (1 | cask)", gv.load_dataset("Pastes"))
+        >>> fit.ranef(drop=True, whichel="cask")["cask"].round(2).to_dict()
+        {'a': -0.22, 'b': 0.03, 'c': 0.19}
         """
-        return ranef_table(self.design.terms, self.estimates)
+        if postVar is not None:
+            raise ArgumentError("ranef: ‘postVar’ is deprecated: please use ‘condVar’ instead")
+        return ranef_table(
+            self.design.terms,
+            self.estimates,
+            sds=bool(condVar),
+            drop=bool(drop),
+            which=whichel,
+        )
 
     def coef(self) -> GroupCoefficients:
         """Fixed plus random effects of every level."""

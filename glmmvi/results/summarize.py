@@ -10,6 +10,7 @@ from scipy.special import ndtr
 
 from glmmvi.design.design_matrices import DesignMatrices
 from glmmvi.design.random_term import RandomTerm
+from glmmvi.errors import ArgumentError
 from glmmvi.model.families import Family
 from glmmvi.results.estimates import Estimates
 from glmmvi.results.posterior import Optimization
@@ -29,13 +30,38 @@ SINGULAR = "boundary (singular) fit: see help('isSingular')"
 
 
 def var_corr(
-    terms: Sequence[RandomTerm], estimates: Estimates, *, residual_sd: float | None
+    terms: Sequence[RandomTerm],
+    estimates: Estimates,
+    *,
+    residual_sd: float | None,
+    sigma: float | None = None,
 ) -> VarCorr:
-    """Standard deviations and correlations of every term, and the residual sd if there is one."""
+    """Standard deviations and correlations of every term, and the residual sd if there is one.
+
+    Parameters
+    ----------
+    terms, estimates
+        Of the fit.
+    residual_sd : float or None
+        The fit's.
+    sigma : float, optional
+        Scale to put in its place: sds relative to the fit's times this.
+
+    Raises
+    ------
+    ArgumentError
+        If `sigma` is no number that is at least 0.
+    """
+    unit = estimates.sigma
+    if sigma is not None:
+        if not isinstance(sigma, (int, float, np.number)) or not 0.0 <= sigma < np.inf:
+            raise ArgumentError(f"VarCorr: sigma={sigma!r} has to be a number, at least 0")
+        unit *= float(sigma) / (1.0 if residual_sd is None else residual_sd)
+        residual_sd = None if residual_sd is None else float(sigma)
     return VarCorr(
         tuple(
             VarCorrTerm.from_covariance(
-                term.label, term.column_names, estimates.sigma**2 * (factor @ factor.T)
+                term.label, term.column_names, unit**2 * (factor @ factor.T)
             )
             for term, factor in zip(terms, estimates.Lambda, strict=True)
         ),

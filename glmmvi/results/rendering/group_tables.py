@@ -6,8 +6,11 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from glmmvi.results.rendering.matrices import print_data_frame
 from glmmvi.results.rendering.numbers import format_numbers
+from glmmvi.results.rendering.vectors import print_named_vector, print_vector
 
 if TYPE_CHECKING:
     from glmmvi.results.tables.group_coefficients import GroupCoefficients
@@ -39,7 +42,7 @@ def render_ranef(effects: RandomEffects, *, digits: int = 7, width: int = 80) ->
     --------
     See `RandomEffects`.
     """
-    text = _tables_text(effects.groups, digits, width)
+    text = _tables_text(effects.groups, digits, width, drop=effects.drop)
     with_sd = [f"“{table.group}”" for table in effects.groups if table.sd is not None]
     if with_sd:
         text += f"with conditional variances for {' '.join(with_sd)} \n"
@@ -91,7 +94,12 @@ def render_coef(
 
 
 def _tables_text(
-    tables: Sequence[GroupTable], digits: int, width: int, head: int | None = None
+    tables: Sequence[GroupTable],
+    digits: int,
+    width: int,
+    head: int | None = None,
+    *,
+    drop: bool = False,
 ) -> str:
     parts: list[str] = []
     for table in tables:
@@ -99,6 +107,12 @@ def _tables_text(
         columns = [format_numbers(column, digits) for column in values.T]
         is_plain = SYNTACTIC_NAME.fullmatch(table.group)
         parts.append(f"${table.group}\n" if is_plain else f"$`{table.group}`\n")
-        parts.append(print_data_frame(columns, table.names, table.levels[:head], width=width))
+        if drop and len(columns) == 1:
+            parts.append(print_named_vector(table.levels[:head], columns[0], width=width))
+            if table.sd is not None:
+                variances = format_numbers(np.square(table.sd[:head, 0]), digits)
+                parts.append('attr(,"postVar")\n' + print_vector(variances, width=width))
+        else:
+            parts.append(print_data_frame(columns, table.names, table.levels[:head], width=width))
         parts.append("\n")
     return "".join(parts)

@@ -41,3 +41,22 @@ def print_named_vector(
             block = row[start : start + per_line]
             lines.append("".join(pad_left(t, column) + space for t in block) + "\n")
     return "".join(lines)
+
+
+def print_vector(cells: Sequence[str], *, width: int = 80) -> str:
+    """Write values without names, every line led by the number of its first one in brackets.
+
+    Examples
+    --------
+    >>> print(print_vector(["1", "20", "3"], width=10), end="")
+    [1]  1 20
+    [3]  3
+    """
+    column = max((text_width(cell) for cell in cells), default=0)
+    label = len(str(len(cells))) + 2
+    per_line = max(1, (width - label) // (column + 1))
+    lines: list[str] = []
+    for start in range(0, len(cells), per_line):
+        block = "".join(" " + pad_left(cell, column) for cell in cells[start : start + per_line])
+        lines.append(pad_left(f"[{start + 1}]", label) + block + "\n")
+    return "".join(lines)

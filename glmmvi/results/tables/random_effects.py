@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -25,6 +26,8 @@ class RandomEffects(Renderable):
     ----------
     groups : tuple of GroupTable
         One a grouping factor, in lme4's order.
+    drop : bool
+        Whether tables of one column are given, and printed, as vectors.
 
     Examples
     --------
@@ -42,11 +45,14 @@ class RandomEffects(Renderable):
     """
 
     groups: tuple[GroupTable, ...]
+    drop: bool = False
 
-    def __getitem__(self, group: str) -> pd.DataFrame:
+    # Any: a Series where `drop` says so, which would burden everyone who indexes the rest
+    def __getitem__(self, group: str) -> Any:
         for table in self.groups:
             if table.group == group:
-                return table.as_data_frame()
+                frame = table.as_data_frame()
+                return frame.iloc[:, 0] if self.drop and frame.shape[1] == 1 else frame
         raise KeyError(f"no grouping factor {group!r}; there are {list(self)}")
 
     def __iter__(self) -> Iterator[str]:
@@ -81,6 +87,8 @@ class RandomEffects(Renderable):
             if table.sd is not None:
                 columns["condsd"] = np.ravel(table.sd, order="F")
             frames.append(pd.DataFrame(columns))
+        if not frames:
+            return pd.DataFrame(columns=["grpvar", "term", "grp", "condval"])
         return pd.concat(frames, ignore_index=True)
 
     def _document(self) -> Document:
