@@ -8,6 +8,7 @@ from importlib import resources
 import pandas as pd
 
 from glmmvi.errors import DataError, nearest_hint
+from glmmvi.unknown_arguments import names_arguments
 
 DESCRIPTIONS = {
     "radon": "log radon of 919 houses in 85 counties of Minnesota",
@@ -27,6 +28,7 @@ DESCRIPTIONS = {
 }
 
 
+@names_arguments
 def load_dataset(name: str) -> pd.DataFrame:
     """Load one of the data sets that the package brings along.
 

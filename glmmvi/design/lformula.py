@@ -18,6 +18,7 @@ from glmmvi.design.design_matrices import DesignMatrices
 from glmmvi.design.re_term import ReTerm
 from glmmvi.design.term_checks import TermActions, check_random_terms
 from glmmvi.formula.model_formula import ModelFormula
+from glmmvi.unknown_arguments import names_arguments
 
 
 class TermChecks(Protocol):
@@ -68,6 +69,7 @@ class LinearFormula:
     design: DesignMatrices
 
 
+@names_arguments
 def lFormula(
     formula: ModelFormula | str,
     data: Any,

@@ -13,8 +13,10 @@ from glmmvi.formula.model_formula import ModelFormula
 from glmmvi.formula.parse import parse_formula
 from glmmvi.formula.random_part import is_operator
 from glmmvi.formula.terms import expand_terms
+from glmmvi.unknown_arguments import names_arguments
 
 
+@names_arguments
 def mixed_formula(fixed: Any, random: str, response: str | None = None) -> ModelFormula:
     """Join a ``formulaic.Formula`` and lme4's random-effects terms to one model formula.
 

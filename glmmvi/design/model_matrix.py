@@ -13,8 +13,10 @@ from glmmvi.design.contrasts import Contrasts
 from glmmvi.design.formulaic_bridge import is_formulaic_formula, materialise
 from glmmvi.design.prepare import as_formula, prepare
 from glmmvi.formula.model_formula import ModelFormula
+from glmmvi.unknown_arguments import names_arguments
 
 
+@names_arguments
 def model_matrix(
     formula: ModelFormula | str | Any,
     data: Any,

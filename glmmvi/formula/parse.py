@@ -10,8 +10,10 @@ from glmmvi.formula.located_error import located_error
 from glmmvi.formula.model_formula import ModelFormula
 from glmmvi.formula.random_part import divide, find_bar
 from glmmvi.formula.terms import expand_terms
+from glmmvi.unknown_arguments import names_arguments
 
 
+@names_arguments
 def parse_formula(text: str) -> ModelFormula:
     """Parse a mixed-model formula as lme4 reads it.
 

@@ -12,8 +12,10 @@ from glmmvi.formula.model_formula import ModelFormula
 from glmmvi.formula.parse import parse_formula
 from glmmvi.formula.random_part import expand_double_bar
 from glmmvi.formula.terms import TermExpander
+from glmmvi.unknown_arguments import names_arguments
 
 
+@names_arguments
 def update_formula(
     old: ModelFormula | str, new: str, dot: Sequence[Expression] | None = None
 ) -> ModelFormula:

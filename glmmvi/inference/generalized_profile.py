@@ -21,6 +21,7 @@ from glmmvi.inference.linear_profile import (
     CovarianceParameter,
     covariance_spread,
     held_coordinates,
+    vanishing_sds,
 )
 from glmmvi.inference.profile_likelihood import ProfileTarget
 from glmmvi.inference.profiled_deviance import columns_below, is_diagonal, unpack
@@ -110,6 +111,7 @@ def covariance_target(
         steps=_STEP * np.concatenate([spread, np.full(m, 1.0 / np.sqrt(system.arrays.n))]),
         mirrors=coordinates.mirrors,
         tolerance=_OUTER,
+        vanishing=vanishing_sds(parameter, held, coordinates.d),
     )
 
 

@@ -73,6 +73,19 @@ def held_coordinates(
     return coordinates, start, (0.0, np.inf)
 
 
+def vanishing_sds(parameter: CovarianceParameter, held: int, d: Sequence[int]) -> tuple[int, ...]:
+    """Positions of a held correlation's two sds; without a correlation none.
+
+    Examples
+    --------
+    >>> vanishing_sds(CovarianceParameter(0, (1, 0)), 1, [2])
+    (0, 2)
+    """
+    if parameter.term is None or len(parameter.columns) < 2:
+        return ()
+    return held - 1, held - 1 + d[parameter.term]
+
+
 def covariance_target(
     problem: LinearMixedProblem, solution: LinearMixedSolution, parameter: CovarianceParameter
 ) -> ProfileTarget:
@@ -126,6 +139,7 @@ def covariance_target(
         bounds=bounds,
         steps=_STEP * np.append(spread, solution.sigma / np.sqrt(2.0 * problem.products.n)),
         mirrors=coordinates.mirrors,
+        vanishing=vanishing_sds(parameter, held, coordinates.d),
     )
 
 

@@ -5,12 +5,18 @@ that a bound of an interval is found by Newton's method on ``zeta``, the signed 
 the rise of the deviance, and the path is followed with warm starts. The definition is that of
 lme4's ``profile`` (Bates et al. 2015, J. Stat. Softw. 67(1), section 5.1), which interpolates
 between points on a grid; here the bound itself is solved for.
+
+With a parameter held, the deviance may have several minima over the others, above all under a
+held correlation, which stops mattering where one of its sds is 0. Every point is therefore also
+looked for from the points next to it and from the optima with such a sd at 0, and a point that
+turns out to be no more than a local optimum is solved again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +27,8 @@ Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 
 _ZETA = 1e-7  # how exactly zeta has to hit its target
-_TOO_LOW = 1e-4  # a deviance this much below that of the fit means that the fit is no optimum
+_LOWER = 1e-6  # a deviance lower by this is another optimum
+_WORTH_IT = 10.0  # how much more deviance an optimum on a boundary may have to be a start
 
 
 @dataclass(frozen=True)
@@ -45,6 +52,8 @@ class ProfileTarget:
         See :func:`glmmvi.inference.bounded_bfgs.minimize`, in all coordinates.
     tolerance : float
         Of the minimisation over the others, in units of the deviance.
+    vanishing : tuple of int
+        Coordinates at whose 0 the held one stops mattering: the two sds of a correlation.
     """
 
     objective: Callable[[Vector], tuple[float, Vector]]
@@ -55,6 +64,7 @@ class ProfileTarget:
     steps: Vector
     mirrors: Mapping[int, NDArray[np.intp]] = field(default_factory=dict)
     tolerance: float = 1e-10
+    vanishing: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -109,6 +119,20 @@ class ProfileStart:
         """The other coordinates."""
         return np.delete(np.arange(self.target.optimum.size), self.target.held)
 
+    @cached_property
+    def boundary_optima(self) -> tuple[tuple[float, Vector], ...]:
+        """Deviance and coordinates of the optima with one of the vanishing coordinates at 0.
+
+        Such a deviance can be reached at every value of the held parameter.
+        """
+        optima = []
+        for k in self.target.vanishing:
+            x = self.target.optimum.copy()
+            x[k] = 0.0
+            deviance, _, x = _minimum(self, x, (self.target.held, k))
+            optima.append((deviance, x))
+        return tuple(optima)
+
 
 def difference_hessian(target: ProfileTarget) -> Matrix:
     """Hessian of the deviance at the optimum, by differences of its gradient.
@@ -157,30 +181,17 @@ def start_profile(target: ProfileTarget) -> ProfileStart:
     return ProfileStart(target, float(deviance), hessian, error)
 
 
-def profile_point(start: ProfileStart, value: float, near: Vector) -> ProfilePoint:
-    """Minimise over the other coordinates.
-
-    Parameters
-    ----------
-    start : ProfileStart
-    value : float
-        Of the held parameter.
-    near : float64, shape (k,)
-        Where to start.
-
-    Returns
-    -------
-    ProfilePoint
-    """
-    target, free, i = start.target, start.free, start.target.held
+def _minimum(start: ProfileStart, x: Vector, fixed: Sequence[int]) -> tuple[float, Vector, Vector]:
+    """Deviance, gradient and coordinates at the optimum over all coordinates but some."""
+    target = start.target
+    free = np.delete(np.arange(x.size), list(fixed))
 
     def whole(part: Vector) -> Vector:
-        x = np.empty(target.optimum.size)
-        x[free], x[i] = part, value
-        return x
+        at = x.copy()
+        at[free] = part
+        return at
 
-    lower = target.lower[free]
-    begin = np.maximum(near[free], lower)
+    begin = np.maximum(x[free], target.lower[free])
     if free.size:
         places = {int(k): position for position, k in enumerate(free)}
         mirrors = {
@@ -196,20 +207,98 @@ def profile_point(start: ProfileStart, value: float, near: Vector) -> ProfilePoi
         state, _ = minimize(
             objective,
             begin,
-            lower,
+            target.lower[free],
             positive_definite(start.hessian[np.ix_(free, free)]),
             probe=target.steps[free],
             columns=mirrors,
             tolerance=target.tolerance,
         )
         begin = state.x
-    x = whole(begin)
-    deviance, gradient = target.objective(x)
+    found = whole(begin)
+    return (*target.objective(found), found)
+
+
+def _solved(start: ProfileStart, value: float, near: Vector) -> ProfilePoint:
+    """Minimise over the other coordinates from one start."""
+    i = start.target.held
+    deviance, gradient, x = _minimum(start, _with_held(start, near, value), (i,))
     rise = max(deviance - start.deviance, 0.0)
     zeta = float(np.sign(value - start.estimate) * np.sqrt(rise))
     with np.errstate(divide="ignore", invalid="ignore"):
         slope = float(gradient[i] / (2.0 * zeta)) if zeta else 1.0 / start.standard_error
     return ProfilePoint(float(value), zeta, slope, x)
+
+
+def _with_held(start: ProfileStart, x: Vector, value: float) -> Vector:
+    moved = x.copy()
+    moved[start.target.held] = value
+    return moved
+
+
+def _lower_of(point: ProfilePoint, other: ProfilePoint) -> ProfilePoint:
+    return other if other.zeta**2 < point.zeta**2 - _LOWER else point
+
+
+def _improved(
+    start: ProfileStart, point: ProfilePoint, neighbour: ProfilePoint
+) -> ProfilePoint:
+    """The point, or a lower one, if a neighbour shows that there is one.
+
+    It does if it is lower and further out. For a correlation it is also looked at whether the
+    neighbour's coordinates are better at the point than its own.
+    """
+    estimate = start.estimate
+    outside = abs(neighbour.value - estimate) > abs(point.value - estimate)
+    shown = outside and neighbour.zeta**2 < point.zeta**2 - _LOWER
+    if not shown and start.target.vanishing:
+        deviance, _ = start.target.objective(_with_held(start, neighbour.x, point.value))
+        shown = deviance < start.deviance + point.zeta**2 - _LOWER
+    return _lower_of(point, _solved(start, point.value, neighbour.x)) if shown else point
+
+
+def profile_point(start: ProfileStart, value: float, near: Vector) -> ProfilePoint:
+    """Minimise over the other coordinates.
+
+    Parameters
+    ----------
+    start : ProfileStart
+    value : float
+        Of the held parameter.
+    near : float64, shape (k,)
+        Where to start. The optima on the boundary are further starts.
+
+    Returns
+    -------
+    ProfilePoint
+    """
+    point = _solved(start, value, near)
+    for deviance, x in start.boundary_optima:
+        if deviance < start.deviance + point.zeta**2 + _WORTH_IT:
+            point = _lower_of(point, _solved(start, value, x))
+    return point
+
+
+def _with_point(
+    start: ProfileStart, points: Sequence[ProfilePoint], value: float
+) -> tuple[list[ProfilePoint], ProfilePoint]:
+    """The points of one side with another one, ordered by their distance from the estimate.
+
+    Points around it that it shows to be local optima are solved again.
+    """
+    distance = abs(value - start.estimate)
+    nearer = [p for p in points if abs(p.value - start.estimate) < distance]
+    further = [p for p in points if abs(p.value - start.estimate) >= distance]
+    point = profile_point(start, value, _extrapolated(start, points, value))
+    for neighbour in (*nearer[-1:], *further[:1]):
+        point = _improved(start, point, neighbour)
+    for side in (nearer, further):
+        latest = point
+        for k in range(len(side)) if side is further else range(len(side) - 1, -1, -1):
+            again = _improved(start, side[k], latest)
+            if again is side[k]:
+                break
+            side[k] = latest = again
+    return [*nearer, point, *further], point
 
 
 def tangent(start: ProfileStart, value: float) -> Vector:
@@ -223,7 +312,7 @@ def tangent(start: ProfileStart, value: float) -> Vector:
     return np.maximum(x, target.lower)
 
 
-def _extrapolated(start: ProfileStart, points: list[ProfilePoint], value: float) -> Vector:
+def _extrapolated(start: ProfileStart, points: Sequence[ProfilePoint], value: float) -> Vector:
     """Where to start at a value: on the line through the two points nearest to it."""
     known = sorted(
         [(abs(p.value - value), p.value, p.x) for p in points]
@@ -262,34 +351,39 @@ def profile_bound(start: ProfileStart, z: float) -> float:
         return float("nan")
     error = start.standard_error if np.isfinite(start.standard_error) else 0.5 * abs(estimate)
     step = min(goal * max(error, 1e-12), 0.7 * room)
-    inside, outside = 0.0, np.inf  # distances from the estimate, zeta below and above the goal
-    edge_known = False
     points: list[ProfilePoint] = []
     for _ in range(60):
         value = float(edge) if step >= room else estimate + side * step
-        point = profile_point(start, value, _extrapolated(start, points, value))
-        points.append(point)
+        points, point = _with_point(start, points, value)
+        inside, outside = _bracket(start, points, goal)
         zeta = abs(point.zeta)
-        if abs(zeta - goal) <= _ZETA:
+        if abs(zeta - goal) <= _ZETA and inside <= step:
             return value
-        if zeta < goal:
-            inside = step
-            if step >= room:
-                return float(edge)
-        else:
-            outside = step
-            edge_known = edge_known or step >= room
+        if inside >= room:
+            return float(edge)
         slope = point.slope
         wanted = step + (goal - zeta) / slope if slope > 0.0 and np.isfinite(slope) else np.nan
-        step = _bracketed(wanted, inside, outside, room, edge_known)
+        step = _bracketed(wanted, inside, outside, room)
         if outside - inside <= 1e-12 * max(1.0, abs(estimate)):
             break
     return estimate + side * step
 
 
-def _bracketed(
-    wanted: float, inside: float, outside: float, room: float, edge_known: bool
-) -> float:
+def _bracket(
+    start: ProfileStart, points: Sequence[ProfilePoint], goal: float
+) -> tuple[float, float]:
+    """The furthest distance with a zeta below the goal, and the next one with a zeta above."""
+    inside, outside = 0.0, np.inf
+    for point in points:
+        distance = abs(point.value - start.estimate)
+        if abs(point.zeta) < goal:
+            inside, outside = distance, np.inf
+        else:
+            outside = min(outside, distance)
+    return inside, outside
+
+
+def _bracketed(wanted: float, inside: float, outside: float, room: float) -> float:
     """The next distance: Newton's, if it stays in the bracket and does not run away."""
     if np.isfinite(outside):
         if inside < wanted < outside:
@@ -297,7 +391,7 @@ def _bracketed(
         return 0.5 * (inside + outside)
     furthest = 4.0 * inside
     step = wanted if np.isfinite(wanted) and inside < wanted < furthest else 0.5 * furthest
-    return min(step, room) if not edge_known else min(step, 0.5 * (inside + room))
+    return min(step, room)
 
 
 def trace_profile(
@@ -325,19 +419,27 @@ def trace_profile(
     centre = ProfilePoint(estimate, 0.0, 1.0 / error, start.target.optimum)
     sides: list[list[ProfilePoint]] = []
     for side, edge in zip((-1.0, 1.0), start.target.bounds, strict=True):
-        points = [centre]
-        while len(points) <= max_points:
-            last = points[-1]
+        points: list[ProfilePoint] = []
+        while len(points) < max_points:
+            before, last = [centre, centre, *points][-2:]
             if abs(last.zeta) >= cutoff or last.value == edge:
                 break
             slope = last.slope if last.slope > 0.0 and np.isfinite(last.slope) else 1.0 / error
-            step = min(spacing / slope, 10.0 * _last_step(points, spacing * error))
-            value = last.value + side * step
+            previous = abs(last.value - before.value) if points else spacing * error
+            value = last.value + side * min(spacing / slope, 10.0 * previous)
             value = min(value, edge) if side > 0 else max(value, edge)
-            points.append(profile_point(start, value, _extrapolated(start, points, value)))
-        sides.append(points[1:])
+            points, _ = _with_point(start, points, value)
+        sides.append(_rising(points))
     return [*reversed(sides[0]), centre, *sides[1]]
 
 
-def _last_step(points: list[ProfilePoint], first: float) -> float:
-    return abs(points[-1].value - points[-2].value) if len(points) > 1 else first
+def _rising(points: Sequence[ProfilePoint]) -> list[ProfilePoint]:
+    """The points of one side, none with a larger ``|zeta|`` than those further out.
+
+    Where the profile really falls again, `zeta` is that of the best value at least as far out.
+    """
+    lowest = np.minimum.accumulate([abs(point.zeta) for point in reversed(points)])[::-1]
+    return [
+        replace(point, zeta=float(np.copysign(zeta, point.zeta)))
+        for point, zeta in zip(points, lowest, strict=True)
+    ]

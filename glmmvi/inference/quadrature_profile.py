@@ -21,6 +21,7 @@ from glmmvi.inference.linear_profile import (
     CovarianceParameter,
     covariance_spread,
     held_coordinates,
+    vanishing_sds,
 )
 from glmmvi.inference.profile_likelihood import ProfileTarget
 from glmmvi.inference.profiled_deviance import pack, unpack
@@ -71,9 +72,10 @@ def quadrature_target(
     d, p = system.structure.d, system.structure.p
     if isinstance(parameter, CovarianceParameter):
         coordinates, held, bounds = held_coordinates(parameter, d)
+        vanishing = vanishing_sds(parameter, held, d)
     else:
         coordinates, bounds = CovarianceCoordinates.plain(d), (-np.inf, np.inf)
-        held = coordinates.size + parameter
+        held, vanishing = coordinates.size + parameter, ()
     k, m = coordinates.size, len(solution.dispersion)
     last = {"state": solution.state}
 
@@ -121,6 +123,7 @@ def quadrature_target(
         steps=_STEP * steps,
         mirrors=coordinates.mirrors,
         tolerance=_OUTER,
+        vanishing=vanishing,
     )
 
 

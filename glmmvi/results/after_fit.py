@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
+from glmmvi.unknown_arguments import methods_name_arguments
+
 if TYPE_CHECKING:
     from glmmvi.results.bootstrap import Bootstrap
     from glmmvi.results.model_parts import FixedTerms
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from glmmvi.results.statistics.marginal_means import MarginalMeans
 
 
+@methods_name_arguments
 class AfterFit:
     """Simulation, refits, bootstrap, draws, tables, export and components of a fit."""
 

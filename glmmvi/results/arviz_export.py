@@ -9,8 +9,10 @@ import numpy as np
 from glmmvi.errors import ArgumentError
 from glmmvi.results.any_fit import AnyFit
 from glmmvi.results.posterior_samples import posterior_predictive, posterior_samples
+from glmmvi.unknown_arguments import names_arguments
 
 
+@names_arguments
 def to_arviz(
     fit: AnyFit, n: int = 1000, *, chains: int = 4, seed: int | None = None, predictive: bool = True
 ) -> Any:

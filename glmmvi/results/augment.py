@@ -19,10 +19,12 @@ from glmmvi.results.generalized_fit import GeneralizedMixedFit
 from glmmvi.results.new_response import shown_columns
 from glmmvi.results.prediction import linear_predictor
 from glmmvi.results.variational_posterior import VariationalPosterior
+from glmmvi.unknown_arguments import names_arguments
 
 Vector = NDArray[np.float64]
 
 
+@names_arguments
 def augment(fit: AnyFit, newdata: Any = None) -> pd.DataFrame:
     """The model frame with fitted values, residuals and influence of every row.
 

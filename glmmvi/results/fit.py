@@ -27,11 +27,12 @@ from glmmvi.results.tables import (
     RemlCriterion,
     VarCorr,
 )
-from glmmvi.unknown_arguments import names_arguments
+from glmmvi.unknown_arguments import methods_name_arguments
 
 ResidualType = Literal["response", "pearson", "working", "deviance"]
 
 
+@methods_name_arguments
 @dataclass(frozen=True, repr=False)
 class LinearMixedFit(MixedModelFit):
     """A fitted linear mixed model, with lme4's accessors.
@@ -68,7 +69,6 @@ class LinearMixedFit(MixedModelFit):
         """The residual variance, unless it was kept fixed."""
         return 1
 
-    @names_arguments
     def VarCorr(self, sigma: float | None = None) -> VarCorr:
         """Standard deviations and correlations of the random effects, and the residual's.
 
@@ -196,7 +196,6 @@ class LinearMixedFit(MixedModelFit):
         """
         return by_row(self.design, residuals(self.design, self.estimates, type, scaled=scaled))
 
-    @names_arguments
     def predict(
         self,
         newdata: Any = None,

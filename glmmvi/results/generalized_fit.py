@@ -33,11 +33,12 @@ from glmmvi.results.tables import (
     VarCorr,
 )
 from glmmvi.results.variational_posterior import VariationalPosterior
-from glmmvi.unknown_arguments import names_arguments
+from glmmvi.unknown_arguments import methods_name_arguments
 
 Scale = Literal["link", "response"]
 
 
+@methods_name_arguments
 @dataclass(frozen=True, repr=False)
 class GeneralizedMixedFit(MixedModelFit):
     """A fitted generalized linear mixed model, with lme4's accessors.
@@ -89,7 +90,6 @@ class GeneralizedMixedFit(MixedModelFit):
         """R's ``sigma``: the scale of gaussian, Gamma and inverse Gaussian families, else 1."""
         return float(self.family.to_natural(self.dispersion)[0]) if self.family.uses_scale else 1.0
 
-    @names_arguments
     def VarCorr(self, sigma: float | None = None) -> VarCorr:
         """Standard deviations and correlations of the random effects, on the link scale.
 
@@ -197,7 +197,6 @@ class GeneralizedMixedFit(MixedModelFit):
         values = generalized_residuals(self.design, self.family, eta, self.dispersion, type)
         return by_row(self.design, values / self.sigma() if scaled else values)
 
-    @names_arguments
     def predict(
         self,
         newdata: Any = None,

@@ -23,6 +23,7 @@ from glmmvi.results.tables import (
 from glmmvi.unknown_arguments import names_arguments
 
 
+@names_arguments
 def fixef(fit: LinearMixedFit, *, add_dropped: bool = False) -> pd.Series:
     """Fixed effects: :meth:`LinearMixedFit.fixef`."""
     return fit.fixef(add_dropped=add_dropped)
@@ -33,6 +34,7 @@ def ranef(fit: LinearMixedFit, *arguments: Any, **named: Any) -> RandomEffects:
     return fit.ranef(*arguments, **named)
 
 
+@names_arguments
 def coef(fit: LinearMixedFit) -> GroupCoefficients:
     """Fixed plus random effects of every level: :meth:`LinearMixedFit.coef`."""
     return fit.coef()
@@ -44,21 +46,25 @@ def VarCorr(fit: LinearMixedFit, sigma: float | None = None) -> VarCorrTable:
     return fit.VarCorr(sigma)
 
 
+@names_arguments
 def sigma(fit: LinearMixedFit) -> float:
     """Residual standard deviation: :meth:`LinearMixedFit.sigma`."""
     return fit.sigma()
 
 
+@names_arguments
 def vcov(fit: LinearMixedFit, *, correlation: bool = False) -> pd.DataFrame:
     """Covariance matrix of the fixed effects: :meth:`LinearMixedFit.vcov`."""
     return fit.vcov(correlation=correlation)
 
 
+@names_arguments
 def logLik(fit: LinearMixedFit, REML: bool | None = None) -> LogLikelihood:
     """Log likelihood: :meth:`LinearMixedFit.logLik`."""
     return fit.logLik() if REML is None else fit.logLik(REML)
 
 
+@names_arguments
 def AIC(fit: LinearMixedFit, *others: LinearMixedFit) -> float | pd.DataFrame:
     """Akaike's information criterion: :meth:`LinearMixedFit.AIC`.
 
@@ -71,6 +77,7 @@ def AIC(fit: LinearMixedFit, *others: LinearMixedFit) -> float | pd.DataFrame:
     return _criteria("AIC", fit, others)
 
 
+@names_arguments
 def BIC(fit: LinearMixedFit, *others: LinearMixedFit) -> float | pd.DataFrame:
     """Schwarz's information criterion: :meth:`LinearMixedFit.BIC`; as :func:`AIC`."""
     return _criteria("BIC", fit, others)
@@ -87,16 +94,19 @@ def _criteria(
     )
 
 
+@names_arguments
 def REMLcrit(fit: LinearMixedFit) -> float:
     """REML criterion: :meth:`LinearMixedFit.REMLcrit`."""
     return fit.REMLcrit()
 
 
+@names_arguments
 def deviance(fit: LinearMixedFit, REML: bool | None = None) -> float:
     """-2 log likelihood: :meth:`LinearMixedFit.deviance`."""
     return fit.deviance() if REML is None else fit.deviance(REML)
 
 
+@names_arguments
 def fitted(fit: LinearMixedFit) -> pd.Series:
     """Fitted values: :meth:`LinearMixedFit.fitted`."""
     return fit.fitted()
@@ -112,16 +122,19 @@ def predict(fit: LinearMixedFit, newdata: Any = None, **arguments: Any) -> pd.Se
     return fit.predict(newdata, **arguments)
 
 
+@names_arguments
 def nobs(fit: LinearMixedFit) -> int:
     """Observations used: :meth:`LinearMixedFit.nobs`."""
     return fit.nobs()
 
 
+@names_arguments
 def ngrps(fit: LinearMixedFit) -> dict[str, int]:
     """Levels of every grouping factor: :meth:`LinearMixedFit.ngrps`."""
     return fit.ngrps()
 
 
+@names_arguments
 def isSingular(fit: LinearMixedFit, tol: float = 1e-4) -> bool:
     """Whether the fit is singular: :meth:`LinearMixedFit.isSingular`."""
     return fit.isSingular(tol)

@@ -20,12 +20,14 @@ from glmmvi.results.fit import LinearMixedFit
 from glmmvi.results.generalized_fit import GeneralizedMixedFit
 from glmmvi.results.prediction import linear_predictor
 from glmmvi.results.tidy import residual_deviance
+from glmmvi.unknown_arguments import names_arguments
 
 Matrix = NDArray[np.float64]
 
 _LARGEST = 5000  # random effects up to which L is formed
 
 
+@names_arguments
 def getME(fit: AnyFit, name: str | list[str]) -> Any:
     """A component of a fit, by lme4's name of it.
 

@@ -15,6 +15,7 @@ from glmmvi.results.prediction_intervals import check_level
 from glmmvi.results.rendering.confint import bound_names
 from glmmvi.results.rendering.matrices import print_columns, print_data_frame
 from glmmvi.results.rendering.numbers import format_number, format_numbers
+from glmmvi.unknown_arguments import methods_name_arguments
 
 Vector = NDArray[np.float64]
 
@@ -93,6 +94,7 @@ class GroupIntervals:
         return str(self)
 
 
+@methods_name_arguments
 @dataclass(frozen=True, repr=False)
 class LmList:
     """One linear regression a group, as lme4's ``lmList4``; prints as R prints it.

@@ -32,9 +32,10 @@ from glmmvi.results.tables import (
     RandomEffects,
 )
 from glmmvi.results.tables.summary_layout import SummaryLayout
-from glmmvi.unknown_arguments import names_arguments
+from glmmvi.unknown_arguments import methods_name_arguments
 
 
+@methods_name_arguments
 @dataclass(frozen=True)
 class MixedModelFit(AfterFit):
     """A fitted mixed model, with the accessors that lme4 gives to all of them.
@@ -126,7 +127,6 @@ class MixedModelFit(AfterFit):
         values = pd.Series(self.estimates.beta, index=list(self.design.column_names))
         return values.reindex(list(self.design.recipe.plan.names)) if add_dropped else values
 
-    @names_arguments
     def ranef(
         self,
         condVar: bool = True,

@@ -17,6 +17,7 @@ from glmmvi.results.any_fit import AnyFit
 from glmmvi.results.generalized_fit import GeneralizedMixedFit
 from glmmvi.results.new_response import response_columns
 from glmmvi.results.prediction import linear_predictor
+from glmmvi.unknown_arguments import names_arguments
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,8 @@ def fit_frame(fit: AnyFit, *, fixed_only: bool = False) -> pd.DataFrame:
     return frame
 
 
-def fit_formula(fit: AnyFit, *, fixed_only: bool = False, random_only: bool = False) -> str:
+@names_arguments
+def formula_text(fit: AnyFit, *, fixed_only: bool = False, random_only: bool = False) -> str:
     """R's ``formula`` of a fit, as text.
 
     Parameters
@@ -134,7 +136,7 @@ def fit_formula(fit: AnyFit, *, fixed_only: bool = False, random_only: bool = Fa
     --------
     >>> import glmmvi as gv
     >>> fit = gv.lmer("Reaction ~ Days + (Days | Subject)", gv.load_dataset("sleepstudy"))
-    >>> fit_formula(fit, fixed_only=True), fit_formula(fit, random_only=True)
+    >>> formula_text(fit, fixed_only=True), formula_text(fit, random_only=True)
     ('Reaction ~ Days', 'Reaction ~ (Days | Subject)')
     """
     if fixed_only and random_only:

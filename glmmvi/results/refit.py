@@ -16,11 +16,13 @@ from glmmvi.results.generalized_fit import GeneralizedMixedFit
 from glmmvi.results.linear_answer import linear_answer
 from glmmvi.results.new_response import with_response
 from glmmvi.results.structured_posterior import StructuredPosterior
+from glmmvi.unknown_arguments import names_arguments
 
 Engine = Callable[[DesignMatrices, ArrayLike], GeneralizedAnswer]
 Fit = TypeVar("Fit", LinearMixedFit, GeneralizedMixedFit)
 
 
+@names_arguments
 def refit(fit: Fit, newresp: Any = None) -> Fit:
     """Fit the model of a fit to another response, as lme4's ``refit``.
 

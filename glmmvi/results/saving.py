@@ -18,6 +18,7 @@ from glmmvi.errors import ArgumentError
 from glmmvi.results.generalized_fit import GeneralizedMixedFit
 from glmmvi.results.mixed_fit import MixedModelFit
 from glmmvi.results.saved_posterior import saved_posterior
+from glmmvi.unknown_arguments import names_arguments
 
 FORMAT = 1
 _HEADER, _BODY = "header.json", "fit.pickle"
@@ -45,6 +46,7 @@ _BUILTINS = frozenset(
 Fit = TypeVar("Fit", bound=MixedModelFit)
 
 
+@names_arguments
 def save(fit: MixedModelFit, path: str | os.PathLike[str]) -> None:
     """Write a fit to one file: the surrogate, the design's recipe and the record, not the data.
 
@@ -97,6 +99,7 @@ def without_data(fit: Fit) -> Fit:
     return replace(fit, **changes)
 
 
+@names_arguments
 def load(path: str | os.PathLike[str], *, trusted: bool = False) -> Any:
     """Read a fit that ``fit.save(path)`` wrote.
 

@@ -14,9 +14,12 @@ from glmmvi.results.any_fit import AnyFit
 from glmmvi.results.fit import LinearMixedFit
 from glmmvi.results.generalized_fit import GeneralizedMixedFit
 from glmmvi.results.intervals.parameters import tails
+from glmmvi.unknown_arguments import names_arguments, refuse_others
 
 EFFECTS = ("fixed", "ran_pars", "ran_vals", "ran_coefs")
 Method = Literal["Wald", "profile", "boot", "vi"]
+_CONFINT_OPTIONS = ("nsim", "boot_type", "seed", "quiet")
+_ARGUMENTS = ("fit", "effects", "conf_int", "conf_level", "conf_method", "exponentiate")
 
 
 def tidy(
@@ -45,7 +48,7 @@ def tidy(
     exponentiate : bool
         Whether fixed effects are exponentiated; their standard errors by the delta method.
     **confint_options
-        Passed on to ``confint``: ``nsim``, ``seed``, ...
+        Passed on to ``confint``: ``nsim``, ``boot_type``, ``seed``, ``quiet``.
 
     Returns
     -------
@@ -70,6 +73,7 @@ def tidy(
     4  ran_pars   Subject               sd__Days      5.92        NaN
     5  ran_pars  Residual        sd__Observation     25.59        NaN
     """
+    refuse_others("tidy", confint_options, (*_ARGUMENTS, *_CONFINT_OPTIONS))
     wanted = [effects] if isinstance(effects, str) else list(effects)
     for name in wanted:
         if name not in EFFECTS:
@@ -188,6 +192,7 @@ def _add_interval(
     part["conf.low"], part["conf.high"] = low, high
 
 
+@names_arguments
 def glance(fit: AnyFit) -> pd.DataFrame:
     """One row a fit, with broom.mixed's columns: sizes and criteria.
 

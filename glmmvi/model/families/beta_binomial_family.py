@@ -16,11 +16,13 @@ from glmmvi.model.families.link import Link
 from glmmvi.model.families.response_checks import times, total
 from glmmvi.model.families.unit_links import Logit, UnitLink, unit_link
 from glmmvi.model.families.unit_mean import UnitMeanDensity, UnitMeanKernel
+from glmmvi.unknown_arguments import names_arguments
 
 Array = NDArray[np.float64]
 _LINKS = ("logit", "probit", "cauchit", "cloglog")
 
 
+@names_arguments
 def betabinomial(link: str = "logit") -> BetaBinomialFamily:
     """Beta-binomial family, glmmTMB's ``betabinomial``: overdispersed successes among trials.
 

@@ -21,11 +21,13 @@ from glmmvi.model.families.response_checks import (
 )
 from glmmvi.model.families.unit_links import Logit, UnitLink, unit_link
 from glmmvi.model.families.unit_mean import UnitMeanDensity, UnitMeanKernel
+from glmmvi.unknown_arguments import names_arguments
 
 Array = NDArray[np.float64]
 _LINKS = ("logit", "probit", "cauchit", "cloglog")
 
 
+@names_arguments
 def beta(link: str = "logit") -> BetaFamily:
     """Beta family for proportions strictly between 0 and 1: glmmTMB's ``beta_family``.
 

@@ -21,11 +21,13 @@ from glmmvi.model.families.response_checks import (
 )
 from glmmvi.model.families.softplus import minus_softplus
 from glmmvi.model.families.unit_links import Logit, UnitLink, unit_link
+from glmmvi.unknown_arguments import names_arguments
 
 Array = NDArray[np.float64]
 _NONE = np.empty(0)
 
 
+@names_arguments
 def binomial(link: str = "logit") -> BinomialFamily:
     """Binomial family, for 0/1, proportions with totals, or ``cbind(successes, failures)``.
 

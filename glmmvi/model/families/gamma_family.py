@@ -22,10 +22,12 @@ from glmmvi.model.families.response_checks import (
     times,
 )
 from glmmvi.model.families.weighted_shapes import WeightedShapes, draw_where_informative
+from glmmvi.unknown_arguments import names_arguments
 
 Array = NDArray[np.float64]
 
 
+@names_arguments
 def Gamma(link: str = "inverse") -> GammaFamily:
     """Gamma family: positive responses with a constant coefficient of variation ``sigma``.
 

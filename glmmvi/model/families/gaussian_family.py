@@ -15,12 +15,14 @@ from glmmvi.model.families.link import Link
 from glmmvi.model.families.mean_links import LogLink, check_link
 from glmmvi.model.families.reciprocal_link import ReciprocalLink
 from glmmvi.model.families.response_checks import average, response_and_weights, times, total
+from glmmvi.unknown_arguments import names_arguments
 
 Array = NDArray[np.float64]
 
 _LINKS: dict[str, Link] = {"identity": Link(), "log": LogLink(), "inverse": ReciprocalLink()}
 
 
+@names_arguments
 def gaussian(link: str = "identity") -> GaussianFamily:
     """Gaussian family, residual sd ``sigma``; weights are precision weights.
 

@@ -21,11 +21,13 @@ from glmmvi.model.families.response_checks import (
     times,
 )
 from glmmvi.model.families.weighted_shapes import WeightedShapes, draw_where_informative
+from glmmvi.unknown_arguments import names_arguments
 
 Array = NDArray[np.float64]
 _LINKS = ("1/mu^2", "inverse", "log", "identity")
 
 
+@names_arguments
 def inverse_gaussian(link: str = "1/mu^2") -> InverseGaussianFamily:
     """Inverse Gaussian family: positive responses with variance ``sigma^2 mu^3``.
 

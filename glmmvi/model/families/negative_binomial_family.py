@@ -23,12 +23,14 @@ from glmmvi.model.families.response_checks import (
     y_log_y_over_mu,
 )
 from glmmvi.model.families.saturated import negative_binomial_saturated
+from glmmvi.unknown_arguments import names_arguments
 
 Array = NDArray[np.float64]
 _LINKS = ("log", "sqrt", "identity")
 _THETA = Dispersion("theta")
 
 
+@names_arguments
 def negative_binomial(theta: float, link: str = "log") -> NegativeBinomialFamily:
     """Negative binomial family with known ``theta``: MASS's ``negative.binomial(theta)``.
 
@@ -60,6 +62,7 @@ def negative_binomial(theta: float, link: str = "log") -> NegativeBinomialFamily
     return NegativeBinomialFamily(links, float(theta))
 
 
+@names_arguments
 def nbinom2(link: str = "log") -> NegativeBinomialFamily:
     """Negative binomial family whose ``theta`` is estimated with the model.
 

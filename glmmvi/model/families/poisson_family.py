@@ -21,11 +21,13 @@ from glmmvi.model.families.response_checks import (
     y_log_y_over_mu,
 )
 from glmmvi.model.families.saturated import poisson_saturated
+from glmmvi.unknown_arguments import names_arguments
 
 Array = NDArray[np.float64]
 _NONE = np.empty(0)
 
 
+@names_arguments
 def poisson(link: str = "log") -> PoissonFamily:
     """Poisson family for counts.
 

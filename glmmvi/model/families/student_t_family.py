@@ -15,6 +15,7 @@ from glmmvi.model.families.family import Dispersion, Family
 from glmmvi.model.families.link import Link
 from glmmvi.model.families.mean_links import LogLink, check_link
 from glmmvi.model.families.response_checks import average, response_and_weights, times, total
+from glmmvi.unknown_arguments import names_arguments
 
 Array = NDArray[np.float64]
 
@@ -22,6 +23,7 @@ _LINKS: dict[str, Link] = {"identity": Link(), "log": LogLink()}
 _SIGMA, _DF = Dispersion("sigma"), Dispersion("df")
 
 
+@names_arguments
 def student_t(df: float | None = None, link: str = "identity") -> StudentTFamily:
     """Student t family: glmmTMB's ``t_family``, a response with heavy tails.
 

@@ -21,6 +21,7 @@ from glmmvi.model.families.response_checks import (
     times,
 )
 from glmmvi.model.families.tweedie_series import tweedie_series
+from glmmvi.unknown_arguments import names_arguments
 
 Array = NDArray[np.float64]
 
@@ -28,6 +29,7 @@ _PHI = Dispersion("phi", lambda x: np.exp(2.0 * x), lambda phi: 0.5 * np.log(phi
 _POWER = Dispersion("power", lambda x: 1.0 + special.expit(x), lambda p: special.logit(p - 1.0))
 
 
+@names_arguments
 def tweedie(power: float | None = None, link: str = "log") -> TweedieFamily:
     """Tweedie family: positive responses with exact zeros, variance ``phi mu^power``.
 

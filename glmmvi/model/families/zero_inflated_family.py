@@ -27,11 +27,13 @@ from glmmvi.model.families.response_checks import (
     warn_non_integer,
 )
 from glmmvi.model.families.saturated import poisson_saturated
+from glmmvi.unknown_arguments import names_arguments
 
 Array = NDArray[np.float64]
 _INFLATION = Dispersion("zero_inflation", special.expit, special.logit)
 
 
+@names_arguments
 def zero_inflated(base: Family | None = None) -> ZeroInflatedFamily:
     """Zero-inflated counts: 0 with probability ``zero_inflation``, else from `base`.
 

@@ -39,7 +39,7 @@ class ParameterProfile:
     value : float64, shape (m,)
         Increasing.
     zeta : float64, shape (m,)
-        Signed square root of the rise of the deviance.
+        Signed square root of the rise of the deviance; it never falls.
     """
 
     name: str
@@ -52,7 +52,10 @@ class ParameterProfile:
         """The value at which the profile has this `zeta`: its bound where it ends before."""
         from scipy.interpolate import PchipInterpolator
 
-        increasing = np.concatenate([[True], np.diff(np.maximum.accumulate(self.zeta)) > 0.0])
+        # of a stretch with one zeta, the value nearest to the estimate
+        rises = np.diff(self.zeta) > 0.0
+        below = self.value < self.estimate
+        increasing = np.where(below, np.append(rises, True), np.append(True, rises))
         z, v = self.zeta[increasing], self.value[increasing]
         if zeta <= z[0]:
             return self.bounds[0]

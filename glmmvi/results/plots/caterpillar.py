@@ -12,6 +12,7 @@ from glmmvi.results.mixed_fit import MixedModelFit
 from glmmvi.results.plots.axes import POINT, REFERENCE, many_axes
 from glmmvi.results.prediction_intervals import check_level, t_quantile
 from glmmvi.results.tables import GroupTable, RandomEffects
+from glmmvi.unknown_arguments import names_arguments
 
 _MOST_LABELS = 60
 
@@ -54,6 +55,7 @@ def margin(table: GroupTable, column: int, level: float) -> NDArray[np.float64]:
     return quantile * np.asarray(table.sd[:, column], dtype=np.float64)
 
 
+@names_arguments
 def dotplot(
     ranef: Any, *, group: str | None = None, level: float = 0.95, ax: Any = None
 ) -> NDArray[Any]:

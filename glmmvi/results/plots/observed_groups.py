@@ -10,8 +10,10 @@ from glmmvi.errors import ArgumentError, nearest_hint
 from glmmvi.results.any_fit import AnyFit
 from glmmvi.results.model_parts import model_terms
 from glmmvi.results.plots.axes import POINT, REFERENCE, one_axes, wrapped
+from glmmvi.unknown_arguments import names_arguments
 
 
+@names_arguments
 def plot_groups(fit: AnyFit, *, group: str | None = None, ax: Any = None) -> Any:
     """Draw the observed mean of every level of a grouping factor against the predicted one.
 

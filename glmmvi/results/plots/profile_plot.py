@@ -15,8 +15,10 @@ from glmmvi.results.intervals.profile import profile as profile_of
 from glmmvi.results.mixed_fit import MixedModelFit
 from glmmvi.results.plots.axes import LINE, REFERENCE, many_axes
 from glmmvi.results.prediction_intervals import check_level
+from glmmvi.unknown_arguments import names_arguments
 
 
+@names_arguments
 def plot_profile(
     profile: Any,
     *,

@@ -11,8 +11,10 @@ from scipy.special import ndtri
 from glmmvi.results.mixed_fit import MixedModelFit
 from glmmvi.results.plots.axes import POINT, REFERENCE, many_axes
 from glmmvi.results.plots.caterpillar import effects_to_draw, margin
+from glmmvi.unknown_arguments import names_arguments
 
 
+@names_arguments
 def qqmath(
     object: Any, *, group: str | None = None, level: float = 0.95, ax: Any = None
 ) -> NDArray[Any]:

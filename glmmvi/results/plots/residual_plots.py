@@ -9,8 +9,10 @@ import numpy as np
 from glmmvi.inference.binned_trend import binned_trend
 from glmmvi.results.any_fit import AnyFit
 from glmmvi.results.plots.axes import POINT, REFERENCE, TREND, one_axes
+from glmmvi.unknown_arguments import names_arguments
 
 
+@names_arguments
 def plot_residuals(fit: AnyFit, *, type: str = "pearson", ax: Any = None) -> Any:
     """Draw residuals against fitted values, as lme4's ``plot(fit)``.
 
@@ -43,6 +45,7 @@ def plot_residuals(fit: AnyFit, *, type: str = "pearson", ax: Any = None) -> Any
     return ax
 
 
+@names_arguments
 def plot_scale_location(fit: AnyFit, *, ax: Any = None) -> Any:
     """Draw the root of the absolute standardized residuals against fitted values.
 

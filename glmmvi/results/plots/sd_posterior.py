@@ -13,6 +13,7 @@ from glmmvi.results.intervals.confint import confint
 from glmmvi.results.intervals.profile import parameters_of
 from glmmvi.results.intervals.profiler import estimates_of
 from glmmvi.results.plots.axes import BAND, LINE, many_axes
+from glmmvi.unknown_arguments import names_arguments
 
 Vector = NDArray[np.float64]
 
@@ -20,6 +21,7 @@ _TAIL = 0.0005  # of the log-normal that is not drawn
 _POINTS = 201
 
 
+@names_arguments
 def plot_sds(fit: AnyFit, *, level: float = 0.95, ax: Any = None) -> NDArray[Any]:
     """Draw the posterior density of every standard deviation.
 

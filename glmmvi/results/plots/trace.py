@@ -11,10 +11,12 @@ from glmmvi.inference.binned_trend import binned_trend
 from glmmvi.inference.optimization_record import OptimizationRecord
 from glmmvi.results.any_fit import AnyFit
 from glmmvi.results.plots.axes import LINE, POINT, REFERENCE, TREND, one_axes
+from glmmvi.unknown_arguments import names_arguments
 
 _BINS = 60
 
 
+@names_arguments
 def plot_trace(fit: AnyFit, *, ax: Any = None) -> Any:
     """Draw the ELBO against the optimiser's steps.
 

@@ -12,10 +12,12 @@ from glmmvi.results.any_fit import AnyFit
 from glmmvi.results.augment import augment
 from glmmvi.results.rows import by_row
 from glmmvi.results.statistics.influence import Influence, influence
+from glmmvi.unknown_arguments import names_arguments
 
 Which = Literal["fixed", "var.cov"]
 
 
+@names_arguments
 def cooks_distance(x: AnyFit | Influence, groups: str | Sequence[str] | None = None) -> pd.Series:
     """Cook's distance of every row, or of every level: lme4's ``cooks.distance``.
 
@@ -48,6 +50,7 @@ def cooks_distance(x: AnyFit | Influence, groups: str | Sequence[str] | None = N
     return by_row(x.design, augment(x)[".cooksd"].to_numpy())
 
 
+@names_arguments
 def dfbeta(
     x: AnyFit | Influence, which: Which = "fixed", groups: str | Sequence[str] | None = None
 ) -> pd.DataFrame:
@@ -85,6 +88,7 @@ def dfbeta(
     return found.dfbeta if which == "fixed" else found.var_cov_without - found.var_cov
 
 
+@names_arguments
 def dfbetas(x: AnyFit | Influence, groups: str | Sequence[str] | None = None) -> pd.DataFrame:
     """Changes of the fixed effects in standard errors: lme4's ``dfbetas(influence(fit))``.
 

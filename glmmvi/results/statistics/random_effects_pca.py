@@ -13,6 +13,7 @@ from glmmvi.results.any_fit import AnyFit
 from glmmvi.results.rendering.group_tables import SYNTACTIC_NAME
 from glmmvi.results.rendering.matrices import print_columns
 from glmmvi.results.rendering.numbers import format_numbers
+from glmmvi.unknown_arguments import names_arguments
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,7 @@ class RandomEffectsPca:
         return str(self)
 
 
+@names_arguments
 def rePCA(fit: AnyFit) -> RandomEffectsPca:
     """Principal components of the random effects' covariance matrices, as lme4's ``rePCA``.
 

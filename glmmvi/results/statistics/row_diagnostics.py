@@ -8,8 +8,10 @@ import pandas as pd
 from glmmvi.results.any_fit import AnyFit
 from glmmvi.results.augment import leverage
 from glmmvi.results.rows import by_row
+from glmmvi.unknown_arguments import names_arguments
 
 
+@names_arguments
 def hatvalues(fit: AnyFit) -> pd.Series:
     """Leverage of every row, given the covariance parameters: lme4's ``hatvalues``.
 
@@ -33,6 +35,7 @@ def hatvalues(fit: AnyFit) -> pd.Series:
     return by_row(fit.design, leverage(fit))
 
 
+@names_arguments
 def rstandard(fit: AnyFit) -> pd.Series:
     """Deviance residuals over ``sigma * sqrt(1 - hatvalues)``: the formula of R's ``rstandard``.
 
@@ -59,6 +62,7 @@ def rstandard(fit: AnyFit) -> pd.Series:
     return fit.residuals("deviance") / (fit.sigma() * np.sqrt(room.where(room > 0.0)))
 
 
+@names_arguments
 def rstudent(fit: AnyFit) -> pd.Series:
     """Studentized residuals: lme4's ``rstudent`` (1.1-31).
 

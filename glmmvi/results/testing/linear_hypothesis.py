@@ -16,10 +16,12 @@ from glmmvi.results.tables import AnovaTable
 from glmmvi.results.testing.hypothesis_text import hypothesis_line, parse_hypothesis
 from glmmvi.results.testing.lmertest_tables import checked_contrasts, linear_fit
 from glmmvi.results.testing.small_sample import small_sample
+from glmmvi.unknown_arguments import names_arguments
 
 Test = Literal["Chisq", "F"]
 
 
+@names_arguments
 def linear_hypothesis(
     fit: MixedModelFit,
     hypothesis: str | Sequence[str] | ArrayLike,
