@@ -16,7 +16,7 @@ from glmmvi.errors import ArgumentError, FormulaError, GlmmviError, GlmmviMessag
 from glmmvi.formula import ModelFormula, deparse, parse_formula
 from glmmvi.formula.expression import Expression, Number
 from glmmvi.inference.least_squares import least_squares
-from glmmvi.results.lm_list import GroupRegression, LmList
+from glmmvi.results.lm_list import GroupRegression, LmList, as_pandas, rows_of
 from glmmvi.results.rendering.bootstrap import call_lines
 from glmmvi.results.tables import ModelCall
 
@@ -50,8 +50,8 @@ def lmList(
     Returns
     -------
     LmList
-        With ``coef()``, ``fixef()``, ``ranef()``, ``confint()``, ``sigma()``, ``fitted()``,
-        ``residuals()``.
+        With ``coef()``, ``fixef()``, ``ranef()``, ``confint()``, ``summary()``, ``sigma()``,
+        ``fitted()``, ``predict()``, ``residuals()``.
 
     Raises
     ------
@@ -84,7 +84,7 @@ def lmList(
     refuse_unknown(lmList, unknown)
     parsed = _parsed(formula)
     labels = data.index if isinstance(data, pd.DataFrame) else None
-    frame = _as_pandas(data).reset_index(drop=True)
+    frame = as_pandas(data).reset_index(drop=True)
     arguments: dict[str, Any] = {
         "na_action": "na.omit" if na_action == "na.exclude" else na_action,
         "contrasts": contrasts,
@@ -104,8 +104,8 @@ def lmList(
     for code, level in enumerate(term.levels):
         rows = np.asarray(whole.frame.index[term.codes == code])
         part = {
-            "weights": _rows_of(weights, rows, len(frame)),
-            "offset": _rows_of(offset, rows, len(frame)),
+            "weights": rows_of(weights, rows, len(frame)),
+            "offset": rows_of(offset, rows, len(frame)),
         }
         try:
             with warnings.catch_warnings():
@@ -125,7 +125,17 @@ def lmList(
         )
     call = model_call(whole, data, data_name, weights=weights, offset=offset, subset=subset)
     pooled = checked_flag("lmList", "pool", pool)
-    return LmList(term.levels, tuple(fits), _call_text(parsed, call, pooled), pooled)
+    _, first_rows = np.unique(term.codes, return_index=True)
+    return LmList(
+        groups=term.levels,
+        fits=tuple(fits),
+        call=_call_text(parsed, call, pooled),
+        pool=pooled,
+        order=tuple(np.argsort(first_rows).tolist()),
+        recipe=whole.recipe,
+        model=deparse(single.expression),
+        data=call.data or "NULL",
+    )
 
 
 def _parsed(formula: str | ModelFormula) -> ModelFormula:
@@ -145,19 +155,6 @@ def _is_one(fixed: Expression) -> bool:
     return isinstance(fixed, Number) and fixed.value == 1.0
 
 
-def _rows_of(values: Any, rows: np.ndarray[Any, Any], n: int) -> Any:
-    """One value a row of the data, at some rows; texts are left as they are."""
-    if values is None or isinstance(values, str) or np.shape(values) != (n,):
-        return values
-    return np.asarray(values)[rows]
-
-
-def _as_pandas(data: Any) -> pd.DataFrame:
-    if isinstance(data, pd.DataFrame):
-        return data
-    return data.to_pandas() if hasattr(data, "to_pandas") else pd.DataFrame(data)
-
-
 def _regression(design: DesignMatrices, labels: pd.Index | None) -> GroupRegression:
     solution = least_squares(design.X, design.y - design.offset, design.weights)
     names = design.recipe.plan.names
@@ -174,6 +171,7 @@ def _regression(design: DesignMatrices, labels: pd.Index | None) -> GroupRegress
         df=solution.df,
         fitted=pd.Series(fitted, index=index),
         residuals=pd.Series(solution.residuals, index=index),
+        recipe=design.recipe,
     )
 
 
