@@ -98,6 +98,12 @@ def kenward_roger(
     Returns
     -------
     KenwardRoger
+
+    Notes
+    -----
+    With prior weights the rows' residual variances are ``residual_variance / W``, as in the
+    model that was fitted. pbkrtest (0.5.2) leaves the weights out of the covariance matrix, so
+    that its standard errors and degrees of freedom of weighted fits are others.
     """
     shapes = [(L, len(D)) for L, D in zip(n_levels, covariances, strict=True)]
     starts = np.cumsum([0, *(L * d for L, d in shapes)])

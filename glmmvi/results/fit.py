@@ -290,7 +290,8 @@ class LinearMixedFit(MixedModelFit):
         ----------
         ddf : {"lme4", "Satterthwaite", "Kenward-Roger"}
             The last two add lmerTest's degrees of freedom and p values; Kenward and Roger's have
-            standard errors of their own.
+            standard errors of their own, for which prior weights count (pbkrtest, 0.5.2,
+            ignores them).
         **layout
             See :meth:`glmmvi.results.mixed_fit.MixedModelFit.summary`.
         """

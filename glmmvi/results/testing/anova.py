@@ -43,7 +43,8 @@ def anova(
         where only `ddf` is given.
     ddf : {"Satterthwaite", "Kenward-Roger", "lme4"}, optional
         Which degrees of freedom. ``"lme4"``, the default without `type`: sequential sums of
-        squares without p values.
+        squares without p values. Kenward and Roger's are with the prior weights, which pbkrtest
+        (0.5.2) ignores.
 
     Returns
     -------

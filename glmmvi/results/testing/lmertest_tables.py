@@ -149,6 +149,7 @@ def contest(
         Of the intervals.
     ddf : {"Satterthwaite", "Kenward-Roger"}
         Kenward and Roger's method has its own covariance matrix, and scales the F statistic.
+        Prior weights count; pbkrtest (0.5.2), and so lmerTest, ignores them.
 
     Returns
     -------
