@@ -28,7 +28,6 @@ Matrix = NDArray[np.float64]
 
 _ZETA = 1e-7  # how exactly zeta has to hit its target
 _LOWER = 1e-6  # a deviance lower by this is another optimum
-_WORTH_IT = 10.0  # how much more deviance an optimum on a boundary may have to be a start
 
 
 @dataclass(frozen=True)
@@ -239,9 +238,7 @@ def _lower_of(point: ProfilePoint, other: ProfilePoint) -> ProfilePoint:
     return other if other.zeta**2 < point.zeta**2 - _LOWER else point
 
 
-def _improved(
-    start: ProfileStart, point: ProfilePoint, neighbour: ProfilePoint
-) -> ProfilePoint:
+def _improved(start: ProfileStart, point: ProfilePoint, neighbour: ProfilePoint) -> ProfilePoint:
     """The point, or a lower one, if a neighbour shows that there is one.
 
     It does if it is lower and further out. For a correlation it is also looked at whether the
@@ -265,7 +262,7 @@ def profile_point(start: ProfileStart, value: float, near: Vector) -> ProfilePoi
     value : float
         Of the held parameter.
     near : float64, shape (k,)
-        Where to start. The optima on the boundary are further starts.
+        Where to start; an optimum on the boundary is another start where it is lower.
 
     Returns
     -------
@@ -273,7 +270,7 @@ def profile_point(start: ProfileStart, value: float, near: Vector) -> ProfilePoi
     """
     point = _solved(start, value, near)
     for deviance, x in start.boundary_optima:
-        if deviance < start.deviance + point.zeta**2 + _WORTH_IT:
+        if deviance < start.deviance + point.zeta**2 - _LOWER:
             point = _lower_of(point, _solved(start, value, x))
     return point
 

@@ -147,3 +147,30 @@ def test_bounds_are_solved_for_or_are_the_parameters_own():
     assert zeta[-1] >= 2.0
     assert (np.diff(zeta) > 0.0).all()
     assert np.diff(zeta).max() < 0.35
+
+
+def two_valleys(x):
+    """One valley along ``w = 1``, another near ``w = -1`` that is higher but rises less."""
+    v, w = x
+    tilt = w / np.sqrt(1.0 + w**2)
+    value = (w**2 - 1.0) ** 2 + 0.06 * (w - 1.0) ** 2 + v**2 * (2.5 + 2.0 * tilt)
+    by_w = 4.0 * w * (w**2 - 1.0) + 0.12 * (w - 1.0) + 2.0 * v**2 / (1.0 + w**2) ** 1.5
+    return value, np.array([2.0 * v * (2.5 + 2.0 * tilt), by_w])
+
+
+def test_a_path_that_turns_out_to_be_a_local_optimum_is_solved_again():
+    anywhere = np.full(2, -np.inf)
+    target = ProfileTarget(
+        two_valleys, np.array([0.0, 1.0]), 0, anywhere, (-np.inf, np.inf), np.full(2, 1e-4)
+    )
+    start = start_profile(target)
+    w = np.linspace(-3.0, 3.0, 6001)
+    for z in (2.5, -2.5):
+        v = profile_bound(start, z)
+        assert two_valleys((v, w))[0].min() == pytest.approx(z**2, abs=1e-5)
+    path = trace_profile(start, cutoff=2.5, spacing=0.3)
+    value, zeta = np.array([(point.value, point.zeta) for point in path]).T
+    best = np.array([two_valleys((v, w))[0].min() for v in value])
+    assert (np.diff(zeta) > 0.0).all()
+    beyond = np.abs(value) > 0.4  # where the other valley is the lower one
+    assert_allclose(zeta[beyond] ** 2, best[beyond], atol=1e-5)

@@ -40,6 +40,41 @@ def test_profile_intervals_are_lme4s(model, key, level):
     assert (np.abs(ours.upper - high) <= atol).all(), (ours.upper - high) / (high - low)
 
 
+def test_a_correlation_does_not_stay_in_a_local_optimum():
+    """With the sd of age at 0 the deviance is 0.833 above its minimum, whatever the correlation.
+
+    inference.R: ``confint(lmer(distance ~ age * Sex + (age | Subject), Orthodont))``
+    """
+    reference = inference_reference()["orthodont_slope"]["confint"]
+    data = gv.load_dataset("Orthodont")
+    fit = gv.lmer("distance ~ age*Sex + (age | Subject)", data)
+    low, high = (np.array(column) for column in reference["columns"].values())
+    path = gv.profile(fit)
+    for ours in (fit.confint(), path.confint()):
+        assert list(ours.names) == reference["rows"]
+        assert (np.abs(ours.lower - low) <= 5e-4 * (high - low)).all()
+        assert (np.abs(ours.upper - high) <= 5e-4 * (high - low)).all()
+        assert (ours.lower[1], ours.upper[1]) == (-1.0, 1.0)
+    assert all((np.diff(each.zeta) >= 0.0).all() for each in path.parameters)
+    without = gv.lmer("distance ~ age*Sex + (1 | Subject)", data, REML=False)
+    rise = without.deviance() - fit.refitML().deviance()
+    assert rise == pytest.approx(0.833, abs=5e-4)
+    correlation = path[".sig02"]
+    assert correlation.zeta[0] == pytest.approx(-np.sqrt(rise), abs=1e-5)
+    assert -correlation.at(-0.8) < 0.9 < 1.0 == -correlation.at(-0.95)
+
+
+def test_the_correlation_of_a_glmer_fit_does_not_stay_in_a_local_optimum():
+    """Without the slope's variance the bound is ``zeta^2`` lower; no correlation is worse."""
+    data = gv.load_dataset("sleepstudy").assign(slow=lambda d: (d["Reaction"] > 300).astype(int))
+    fit = gv.glmer("slow ~ Days + (Days | Subject)", data, family="binomial")
+    without = gv.glmer("slow ~ Days + (1 | Subject)", data, family="binomial")
+    rise = 2.0 * (float(fit.logLik()) - float(without.logLik()))
+    path = gv.profile(fit, ".sig02")[".sig02"]
+    assert (path.zeta**2 <= rise + 1e-4).all()
+    assert path.at(float(ndtri(0.025))) == -1.0
+
+
 @pytest.mark.parametrize("model", ["sleepstudy_lmer", "radon_lmer_slope", "wide_lmer"])
 def test_wald_intervals_print_as_lme4s(model):
     ours = str(golden_fit(model).confint(method="Wald")).split("\n")

@@ -95,5 +95,8 @@ out$cbpp <- list(
   car_II = tests(Anova(cbpp_fit)), car_III = tests(Anova(cbpp_fit, type = 3)),
   anova = tests(anova(cbpp_fit)), text_II = text(Anova(cbpp_fit))
 )
+orthodont_slope <- lme4::lmer(distance ~ age * Sex + (age | Subject), Orthodont)
+slope_ci <- suppressWarnings(suppressMessages(confint(orthodont_slope)))
+out$orthodont_slope <- list(confint = list(rows = rownames(slope_ci), columns = columns(slope_ci)))
 writeLines(toJSON(out, digits = 10, na = "string", auto_unbox = FALSE, pretty = FALSE),
            file.path(outdir, "inference.json"))
