@@ -108,6 +108,7 @@ _NAMES_OF_MODULES = {
         "lmerControl",
     ),
     "glmmvi.results.fit": ("LinearMixedFit",),
+    "glmmvi.results.fortify": ("fortify",),
     "glmmvi.results.generalized_fit": ("GeneralizedMixedFit",),
     "glmmvi.results.generics": (
         "AIC",
@@ -149,6 +150,10 @@ _NAMES_OF_MODULES = {
         "save",
     ),
     "glmmvi.results.simulation": ("simulate",),
+    "glmmvi.results.standard_deviance": (
+        "allFit",
+        "devfun2",
+    ),
     "glmmvi.results.statistics": (
         "cooks_distance",
         "dfbeta",

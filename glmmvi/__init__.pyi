@@ -62,6 +62,7 @@ from glmmvi.results.augment import augment
 from glmmvi.results.bootstrap import bootMer
 from glmmvi.results.control import GlmerControl, LmerControl, glmerControl, lmerControl
 from glmmvi.results.fit import LinearMixedFit
+from glmmvi.results.fortify import fortify
 from glmmvi.results.generalized_fit import GeneralizedMixedFit
 from glmmvi.results.generics import (
     AIC,
@@ -90,6 +91,7 @@ from glmmvi.results.posterior_samples import posterior_predictive, posterior_sam
 from glmmvi.results.refit import refit
 from glmmvi.results.saving import load, save
 from glmmvi.results.simulation import simulate
+from glmmvi.results.standard_deviance import allFit, devfun2
 from glmmvi.results.statistics import (
     cooks_distance,
     dfbeta,
@@ -144,6 +146,7 @@ __all__ = [
     "SingularFitMessage",
     "StudentT",
     "VarCorr",
+    "allFit",
     "anova",
     "augment",
     "beta",
@@ -154,6 +157,7 @@ __all__ = [
     "confint",
     "contest",
     "cooks_distance",
+    "devfun2",
     "deviance",
     "df_residual",
     "dfbeta",
@@ -167,6 +171,7 @@ __all__ = [
     "fitted",
     "fixef",
     "formula_text",
+    "fortify",
     "gaussian",
     "getData",
     "getME",

@@ -18,7 +18,7 @@ from glmmvi.results.prediction_intervals import check_level
 from glmmvi.results.rendering.confint import bound_names
 from glmmvi.results.rendering.matrices import print_columns, print_data_frame
 from glmmvi.results.rendering.numbers import format_number, format_numbers
-from glmmvi.unknown_arguments import methods_name_arguments
+from glmmvi.unknown_arguments import methods_name_arguments, names_arguments
 
 Vector = NDArray[np.float64]
 
@@ -111,6 +111,13 @@ class GroupIntervals:
     def as_data_frame(self) -> pd.DataFrame:
         """All of them, columns by coefficient and bound."""
         return pd.concat({name: self[name] for name in self.names}, axis=1)
+
+    @names_arguments
+    def plot(self, *, order: str | None = None, ax: Any = None) -> NDArray[Any]:
+        """One panel a coefficient: :func:`glmmvi.results.plots.plot_group_intervals`."""
+        from glmmvi.results.plots.group_intervals import plot_group_intervals
+
+        return plot_group_intervals(self, order=order, ax=ax)
 
     def __str__(self) -> str:
         parts = ['An object of class "lmList4.confint"\n']
@@ -343,6 +350,15 @@ class LmList:
             usable = np.where(df > 0, df, np.nan)
             half = error * (sd * stdtrit(usable, upper_tail))[:, None]
         return GroupIntervals(self.groups, self.names, centre - half, centre + half, level)
+
+    def plot(
+        self, *, level: float = 0.95, pool: bool = False, order: str | None = None, ax: Any = None
+    ) -> NDArray[Any]:
+        """Draw the intervals of `confint`, one panel a coefficient.
+
+        See :func:`glmmvi.results.plots.plot_group_intervals`.
+        """
+        return self.confint(level, pool=pool).plot(order=order, ax=ax)
 
     def summary(self, *, pool: bool | None = None) -> LmListSummary:
         """Coefficients of every group with standard errors and t tests; prints as R prints it.

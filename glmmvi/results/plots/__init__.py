@@ -1,6 +1,7 @@
 """Pictures of a fit. Matplotlib (the extra ``plot``) is imported when one is drawn."""
 
 from glmmvi.results.plots.caterpillar import dotplot
+from glmmvi.results.plots.group_intervals import plot_group_intervals
 from glmmvi.results.plots.observed_groups import plot_groups
 from glmmvi.results.plots.plot import plot
 from glmmvi.results.plots.prediction_plot import plot_predictions
@@ -13,6 +14,7 @@ from glmmvi.results.plots.trace import plot_trace
 __all__ = [
     "dotplot",
     "plot",
+    "plot_group_intervals",
     "plot_groups",
     "plot_predictions",
     "plot_profile",

@@ -8,8 +8,10 @@ from typing import Any
 from glmmvi.errors import ArgumentError, nearest_hint
 from glmmvi.results.any_fit import AnyFit
 from glmmvi.results.intervals.profile import Profile
+from glmmvi.results.lm_list import GroupIntervals, LmList
 from glmmvi.results.mixed_fit import MixedModelFit
 from glmmvi.results.plots.caterpillar import dotplot
+from glmmvi.results.plots.group_intervals import plot_group_intervals
 from glmmvi.results.plots.observed_groups import plot_groups
 from glmmvi.results.plots.prediction_plot import plot_predictions
 from glmmvi.results.plots.profile_plot import plot_profile
@@ -37,13 +39,16 @@ KINDS: dict[str, Callable[..., Any]] = {
 }
 
 
-def plot(fit: AnyFit | Profile, kind: str = "residuals", **arguments: Any) -> Any:
+def plot(
+    fit: AnyFit | Profile | LmList | GroupIntervals, kind: str = "residuals", **arguments: Any
+) -> Any:
     """Draw one of the pictures of a fit (needs matplotlib: ``pip install 'glmmvi[plot]'``).
 
     Parameters
     ----------
     fit : LinearMixedFit or GeneralizedMixedFit
-        Or a profile, for its zeta plots.
+        Or a profile, for its zeta plots; or ``confint`` of an ``lmList``, for the intervals of
+        its groups.
     kind : str
         ``"residuals"`` (against fitted, lme4's default), ``"scale-location"``, ``"qq"`` (of
         residuals), ``"ranef"`` (caterpillar), ``"ranef-qq"``, ``"groups"`` (observed against
@@ -74,10 +79,14 @@ def plot(fit: AnyFit | Profile, kind: str = "residuals", **arguments: Any) -> An
     """
     if isinstance(fit, Profile):
         return plot_profile(fit, **arguments)
+    if isinstance(fit, LmList):
+        return fit.plot(**arguments)
+    if isinstance(fit, GroupIntervals):
+        return plot_group_intervals(fit, **arguments)
     if not isinstance(fit, MixedModelFit):
         raise ArgumentError(
-            f"plot takes a fit or profile(fit), not a {type(fit).__name__}; random effects are "
-            "drawn by dotplot(ranef(fit)) and qqmath(ranef(fit))"
+            f"plot takes a fit, profile(fit) or confint(lmList(...)), not a {type(fit).__name__}; "
+            "random effects are drawn by dotplot(ranef(fit)) and qqmath(ranef(fit))"
         )
     if kind not in KINDS:
         raise ArgumentError(
