@@ -177,8 +177,10 @@ _NAMES_OF_MODULES = {
         "anova",
         "contest",
         "drop1",
+        "get_model",
         "linear_hypothesis",
         "ranova",
+        "step",
     ),
     "glmmvi.results.tidy": (
         "glance",

@@ -110,7 +110,16 @@ from glmmvi.results.statistics import (
     rstandard,
     rstudent,
 )
-from glmmvi.results.testing import Anova, anova, contest, drop1, linear_hypothesis, ranova
+from glmmvi.results.testing import (
+    Anova,
+    anova,
+    contest,
+    drop1,
+    get_model,
+    linear_hypothesis,
+    ranova,
+    step,
+)
 from glmmvi.results.tidy import glance, tidy
 
 __version__: str
@@ -179,6 +188,7 @@ __all__ = [
     "gaussian",
     "getData",
     "getME",
+    "get_model",
     "glance",
     "glmer",
     "glmerControl",
@@ -229,6 +239,7 @@ __all__ = [
     "save",
     "sigma",
     "simulate",
+    "step",
     "student_t",
     "summary",
     "terms",

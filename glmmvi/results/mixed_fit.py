@@ -305,11 +305,12 @@ class MixedModelFit(AfterFit):
         *,
         test: Literal["none", "Chisq"] = "none",
         k: float = 2.0,
+        ddf: Literal["Satterthwaite", "Kenward-Roger", "lme4"] | None = None,
     ) -> AnovaTable:
         """Single term deletions: :func:`glmmvi.drop1`."""
         from glmmvi.results.testing import drop1
 
-        return drop1(self, scope, test=test, k=k)
+        return drop1(self, scope, test=test, k=k, ddf=ddf)
 
     # -- the TFP pair ---------------------------------------------------------------------
 

@@ -7,14 +7,17 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from glmmvi.design.fixed_terms import FixedTerm, fixed_terms, without_term
+from glmmvi.design.fixed_terms import fixed_terms, without_term
 from glmmvi.errors import ArgumentError, nearest_hint
 from glmmvi.inference.tail_probabilities import chi_squared_tail
 from glmmvi.results.fit import LinearMixedFit
 from glmmvi.results.mixed_fit import MixedModelFit
 from glmmvi.results.refit import refit_ml
 from glmmvi.results.tables import AnovaTable
+from glmmvi.results.testing.marginal_terms import marginal_tests
 from glmmvi.results.testing.refit import log_likelihood_of
+from glmmvi.results.testing.scope import chosen_terms
+from glmmvi.results.testing.small_sample import Ddf, check_ddf
 from glmmvi.unknown_arguments import names_arguments
 
 Test = Literal["none", "Chisq"]
@@ -27,8 +30,9 @@ def drop1(
     *,
     test: Test = "none",
     k: float = 2.0,
+    ddf: Ddf | Literal["lme4"] | None = None,
 ) -> AnovaTable:
-    """Single term deletions, as lme4's ``drop1``.
+    """Single term deletions, as lme4's ``drop1``, or as lmerTest's with F tests.
 
     Parameters
     ----------
@@ -41,6 +45,9 @@ def drop1(
         Whether to add likelihood ratio tests.
     k : float
         Penalty a parameter in the column ``AIC``.
+    ddf : {"Satterthwaite", "Kenward-Roger", "lme4"}, optional
+        Of `lmer` fits: lmerTest's F tests of the terms that no other term contains, without
+        refits, by these degrees of freedom. ``"lme4"`` is as None.
 
     Returns
     -------
@@ -49,7 +56,7 @@ def drop1(
     Raises
     ------
     ArgumentError
-        For an unknown test or term.
+        For an unknown test or term, and for `test` or `k` together with F tests.
 
     Examples
     --------
@@ -65,12 +72,29 @@ def drop1(
     Days      1 1916.5 116.46 < 2.2e-16 ***
     ---
     Signif. codes:  0 ‘***’ 0.001 ‘**’ 0.01 ‘*’ 0.05 ‘.’ 0.1 ‘ ’ 1
+    >>> print(gv.drop1(fit, ddf="Satterthwaite"))
+    Single term deletions using Satterthwaite's method:
+    <BLANKLINE>
+    Model:
+    Reaction ~ Days + (1 | Subject)
+         Sum Sq Mean Sq NumDF DenDF F value    Pr(>F)
+    Days 162703  162703     1   161   169.4 < 2.2e-16 ***
+    ---
+    Signif. codes:  0 ‘***’ 0.001 ‘**’ 0.01 ‘*’ 0.05 ‘.’ 0.1 ‘ ’ 1
     """
     if test not in get_args(Test):
         raise ArgumentError(
             f"drop1: test={test!r} is neither 'none' nor 'Chisq'"
             f"{nearest_hint(str(test), get_args(Test))}"
         )
+    check_ddf(ddf)
+    if ddf is not None and ddf != "lme4":
+        if test != "none" or k != 2.0:
+            raise ArgumentError(
+                f"drop1: ddf={ddf!r} asks for F tests, which have neither test= nor k=; leave "
+                "ddf= out for likelihood ratio tests and the AIC"
+            )
+        return marginal_tests(fit, scope, ddf)
     terms = chosen_terms(fixed_terms(fit.design), scope)
     full = refit_ml(fit) if isinstance(fit, LinearMixedFit) else fit
     log_lik = [float(full.logLik())]  # type: ignore[attr-defined]
@@ -92,21 +116,3 @@ def drop1(
     rows = ("<none>", *(term.label for term in terms)) if terms else ("1",)
     heading = ("Single term deletions", "\nModel:", *fit.call.formula)
     return AnovaTable(heading, rows, tuple(names), tuple(columns))
-
-
-def chosen_terms(terms: Sequence[FixedTerm], scope: str | Sequence[str] | None) -> list[FixedTerm]:
-    """The terms to drop: those in `scope`, or those that no other term contains."""
-    if scope is None:
-        sets = [frozenset(term.variables) for term in terms]
-        return [
-            term for term, own in zip(terms, sets, strict=True) if not any(own < s for s in sets)
-        ]
-    wanted = [scope] if isinstance(scope, str) else list(scope)
-    known = {term.label: term for term in terms}
-    for label in wanted:
-        if label not in known:
-            raise ArgumentError(
-                f"scope is not a subset of term labels: there is no {label!r}; there are "
-                f"{', '.join(known) or 'none'}{nearest_hint(str(label), known)}"
-            )
-    return [known[label] for label in wanted]

@@ -56,7 +56,7 @@ def lmertest_anova(fit: MixedModelFit, kind: Any = "III", ddf: Ddf = "Satterthwa
     number = type_number(kind)
     contrasts = term_contrasts(linear.design, number)
     heading = f"Type {ROMAN[number]} Analysis of Variance Table with {ddf}'s method"
-    return _f_table(
+    return f_table(
         (heading,),
         tuple(contrasts),
         linear,
@@ -66,7 +66,7 @@ def lmertest_anova(fit: MixedModelFit, kind: Any = "III", ddf: Ddf = "Satterthwa
     )
 
 
-def _f_table(
+def f_table(
     heading: tuple[str, ...],
     rows: tuple[str, ...],
     fit: LinearMixedFit,
@@ -74,6 +74,7 @@ def _f_table(
     contrasts: list[NDArray[np.float64]],
     rhs: NDArray[np.float64] | None,
 ) -> AnovaTable:
+    """A row with lmerTest's F test for each of the contrast matrices."""
     tests = [method.test(L, rhs) for L in contrasts]
     statistic = np.array([test.statistic for test in tests])
     num_df = np.array([test.num_df for test in tests])
@@ -175,7 +176,7 @@ def contest(
         raise ArgumentError(f"contest: ddf={ddf!r} has no degrees of freedom")
     method = small_sample(linear, ddf)
     if joint:
-        return _f_table((), ("1",), linear, method, [contrasts], right)
+        return f_table((), ("1",), linear, method, [contrasts], right)
     estimate = contrasts @ linear.estimates.beta
     error = np.sqrt(np.einsum("mi,ij,mj->m", contrasts, method.beta_cov, contrasts))
     df = np.array([method.df(row) for row in contrasts])

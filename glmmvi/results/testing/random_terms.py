@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from glmmvi.inference.linear_mixed import build_problem, criterion, optimize
 from glmmvi.inference.regression_arrays import RegressionArrays, TermArrays
 from glmmvi.inference.tail_probabilities import chi_squared_tail
 from glmmvi.results.engine_arrays import engine_arrays
+from glmmvi.results.fit import LinearMixedFit
 from glmmvi.results.mixed_fit import MixedModelFit
 from glmmvi.results.tables import AnovaTable
 from glmmvi.results.testing.lmertest_tables import linear_fit
@@ -63,12 +64,11 @@ def ranova(fit: MixedModelFit, *, reduce_terms: bool = True) -> AnovaTable:
     linear = linear_fit(fit, "ranova")
     arrays = engine_arrays(linear.design)
     rows, log_lik, npar = ["<none>"], [linear.elbo], [linear.n_parameters]
-    for r, recipe in enumerate(linear.design.recipe.random):
-        for label, kept in _reductions(recipe, reduce_terms):
-            rows.append(label)
-            log_lik.append(_log_likelihood(arrays, r, kept, reml=linear.reml))
-            d, left = arrays.terms[r].d, len(kept)
-            npar.append(linear.n_parameters - (d * (d + 1) - left * (left + 1)) // 2)
+    for smaller in reductions(linear, reduce_terms):
+        rows.append(smaller.label)
+        log_lik.append(_log_likelihood(arrays, smaller.term, smaller.kept, reml=linear.reml))
+        d, left = arrays.terms[smaller.term].d, len(smaller.kept)
+        npar.append(linear.n_parameters - (d * (d + 1) - left * (left + 1)) // 2)
     value, count = np.array(log_lik), np.array(npar, dtype=np.float64)
     statistic, df = 2.0 * (value[0] - value), count[0] - count
     statistic[0] = df[0] = np.nan
@@ -77,7 +77,7 @@ def ranova(fit: MixedModelFit, *, reduce_terms: bool = True) -> AnovaTable:
         (
             "ANOVA-like table for random-effects: Single term deletions",
             "\nModel:",
-            _model_text(linear.design.formula),
+            expanded_text(linear.design.formula),
         ),
         tuple(rows),
         ("npar", "logLik", "AIC", "LRT", "Df", "Pr(>Chisq)"),
@@ -85,7 +85,7 @@ def ranova(fit: MixedModelFit, *, reduce_terms: bool = True) -> AnovaTable:
     )
 
 
-def _model_text(formula: ModelFormula) -> str:
+def expanded_text(formula: ModelFormula) -> str:
     """The formula as lmerTest writes it: terms by degree, every bar on its own, one line."""
     bars = (f"({deparse(bar.lhs)} | {deparse(bar.group)})" for bar in formula.random)
     try:
@@ -94,14 +94,44 @@ def _model_text(formula: ModelFormula) -> str:
         return str(formula)
 
 
-def _reductions(recipe: TermRecipe, reduce_terms: bool) -> list[tuple[str, list[int]]]:
-    """What a term is reduced to: a label, and which of its columns stay."""
+@dataclass(frozen=True)
+class Reduction:
+    """A smaller random part.
+
+    Attributes
+    ----------
+    label : str
+        lmerTest's: ``"(1 | g)"`` where the term is left out, ``"x in (x | g)"`` where ``x`` is.
+    term : int
+        Number of the term in the design.
+    kept : list of int
+        Which of its columns stay.
+    change : str
+        The formula's change, for `update_formula` of the text of `expanded_text`.
+    """
+
+    label: str
+    term: int
+    kept: list[int]
+    change: str
+
+
+def reductions(fit: LinearMixedFit, reduce_terms: bool = True) -> list[Reduction]:
+    """The smaller models that ``ranova`` compares a fit with, in the order of the formula."""
+    order = {str(bar): k for k, bar in enumerate(fit.design.formula.random)}
+    recipes = enumerate(fit.design.recipe.random)
+    ordered = sorted(recipes, key=lambda pair: order.get(pair[1].text, len(order)))
+    return [found for r, recipe in ordered for found in _of_term(r, recipe, reduce_terms)]
+
+
+def _of_term(r: int, recipe: TermRecipe, reduce_terms: bool) -> list[Reduction]:
+    """What a term is reduced to."""
     plan = recipe.plan
     whole = f"({recipe.text})"
     sets = {number: frozenset(part.name for part in parts) for number, parts in plan.terms}
     scope = [k for k, own in sets.items() if not any(own < other for other in sets.values())]
     if not scope or not reduce_terms or (len(sets) == 1 and not plan.intercept):
-        return [(whole, [])]
+        return [Reduction(whole, r, [], f". ~ . - {whole}")]
     factors = {part.name for _, parts in plan.terms for part in parts if part.coding is not None}
     if not plan.intercept and len(factors) > 1:
         raise ArgumentError(
@@ -109,10 +139,19 @@ def _reductions(recipe: TermRecipe, reduce_terms: bool) -> list[tuple[str, list[
             "left out one by one; use reduce_terms=False"
         )
     names = {number: ":".join(part.name for part in parts) for number, parts in plan.terms}
-    return [
-        (f"{names[k]} in {whole}", [c for c, number in enumerate(plan.assign) if number != k])
-        for k in scope
-    ]
+    found = []
+    for k in scope:
+        left = " + ".join(name for number, name in names.items() if number != k) or "1"
+        lhs = left if plan.intercept else f"{left} - 1"
+        found.append(
+            Reduction(
+                f"{names[k]} in {whole}",
+                r,
+                [c for c, number in enumerate(plan.assign) if number != k],
+                f". ~ . - {whole} + ({lhs} | {deparse(recipe.group)})",
+            )
+        )
+    return found
 
 
 def _log_likelihood(arrays: RegressionArrays, r: int, kept: list[int], *, reml: bool) -> float:
