@@ -37,8 +37,22 @@ the arguments are fit, seed
     return checked
 
 
-def refuse_others(function: str, given: Mapping[str, Any], known: Sequence[str]) -> None:
+def refuse_others(
+    function: str,
+    given: Mapping[str, Any],
+    known: Sequence[str],
+    *,
+    advice: Mapping[str, str] | None = None,
+) -> None:
     """Refuse arguments that are not among the known ones.
+
+    Parameters
+    ----------
+    function : str
+    given : mapping
+    known : sequence of str
+    advice : mapping of str to str, optional
+        What to say of some unknown ones instead of the nearest known one.
 
     Raises
     ------
@@ -47,11 +61,9 @@ def refuse_others(function: str, given: Mapping[str, Any], known: Sequence[str])
     """
     for name, value in given.items():
         if name not in known:
+            hint = (advice or {}).get(name) or nearest_hint(name, known)
             listed = f"the arguments are {', '.join(known)}" if known else "it has no arguments"
-            raise ArgumentError(
-                f"{function}: unused argument ({name} = {value!r}){nearest_hint(name, known)}; "
-                f"{listed}"
-            )
+            raise ArgumentError(f"{function}: unused argument ({name} = {value!r}){hint}; {listed}")
 
 
 def methods_name_arguments(cls: type[T]) -> type[T]:

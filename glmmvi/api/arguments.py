@@ -11,12 +11,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from glmmvi.caller import variables
 from glmmvi.design import DesignMatrices
-from glmmvi.errors import ArgumentError, nearest_hint
+from glmmvi.errors import ArgumentError
 from glmmvi.formula import deparse, deparse_lines
 from glmmvi.formula.grammar import parse_expression
 from glmmvi.inference.profiled_deviance import unpack
 from glmmvi.results.control import Control
 from glmmvi.results.tables import ModelCall
+from glmmvi.unknown_arguments import refuse_others
 
 NaAction = Literal["na.omit", "na.exclude", "na.fail", "na.pass"]
 C = TypeVar("C", bound=Control)
@@ -51,17 +52,14 @@ def refuse_unknown(
     own = list(inspect.signature(function).parameters)[:-1]
     options = also or {}
     known = own + [name for name in options.get(method or "", ()) if name not in own]
-    for name, value in given.items():
-        if name in known:
-            continue
-        owners = [kind for kind, names in options.items() if name in names]
-        advice = nearest_hint(name, known)
-        if owners:
-            advice = f", which is for {' or '.join(f'method={kind!r}' for kind in owners)}"
-        raise ArgumentError(
-            f"{function.__name__}: unused argument ({name} = {value!r}){advice}; "
-            f"the arguments are {', '.join(known)}"
-        )
+    owners = {
+        name: [f"method={kind!r}" for kind, names in options.items() if name in names]
+        for name in given
+    }
+    advice = {
+        name: f", which is for {' or '.join(kinds)}" for name, kinds in owners.items() if kinds
+    }
+    refuse_others(function.__name__, given, known, advice=advice)
 
 
 def one_of(function: str, name: str, value: Any, choices: tuple[Any, ...]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -109,6 +109,29 @@ class DesignRecipe:
     memory: Memory
     env: Mapping[str, Any]
     encoder: Any = None
+
+    def columns_alone(self, plan: ColumnPlan | None = None) -> DesignRecipe:
+        """The recipe of all columns of a plan, dependent ones included, without an offset.
+
+        Parameters
+        ----------
+        plan : ColumnPlan, optional
+            By default that of the fixed columns.
+
+        Returns
+        -------
+        DesignRecipe
+        """
+        chosen = self.plan if plan is None else plan
+        return replace(
+            self,
+            plan=chosen,
+            kept=tuple(range(len(chosen.names))),
+            offsets=(),
+            offset_argument=None,
+            offset_was_array=False,
+            encoder=self.encoder if plan is None else None,
+        )
 
     def rebuild(
         self,

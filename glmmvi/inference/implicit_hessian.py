@@ -112,16 +112,14 @@ def _directions(
     system: PirlsSystem, state: SurrogateState, k: int, row: RowDerivatives, fixed_beta: bool
 ) -> list[_Direction]:
     """The parameters, one after the other."""
-    terms, d = system.arrays.terms, system.structure.d
-    nothing = np.zeros(system.arrays.n)
+    d, nothing = system.structure.d, np.zeros(system.arrays.n)
+    no_beta = np.zeros(system.structure.p)
     still = tuple(np.zeros((size, size)) for size in d)
     directions = []
     for unit in np.eye(sum(size * (size + 1) // 2 for size in d)):
         moved = tuple(unpack(unit, d))
-        mean = np.zeros_like(nothing)
-        for term, change, u in zip(terms, moved, state.u_mean, strict=True):
-            if change.any():
-                mean += np.einsum("nd,nd->n", term.Z, (u @ change.T)[term.codes])
+        effects = [u @ change.T for u, change in zip(state.u_mean, moved, strict=True)]
+        mean = system.index.predictor(no_beta, effects)
         directions.append(_Direction(mean, nothing, nothing, moved))
     if fixed_beta:
         directions += [_Direction(x, nothing, nothing, still) for x in system.arrays.X.T]

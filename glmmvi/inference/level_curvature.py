@@ -22,7 +22,7 @@ from glmmvi.inference.cross_products import BlockStructure
 from glmmvi.inference.profiled_deviance import unpack
 from glmmvi.inference.regression_arrays import TermArrays
 from glmmvi.inference.row_derivatives import row_derivatives
-from glmmvi.inference.variational_pirls import PirlsSystem, SurrogateState
+from glmmvi.inference.variational_pirls import PirlsSystem, SurrogateState, tempered
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
@@ -183,13 +183,12 @@ def predicted_surrogate(
     b = state.u_mean[0] @ old.T + b_change
     u = np.zeros_like(b) if singular.any() else np.linalg.solve(new, b.T).T
     packs = _Packing.of(d)
-    moved = np.einsum("nd,nd->n", term.Z, b_change[term.codes])
-    moved += system.arrays.X @ change[t : t + p]
+    moved = system.index.predictor(change[t : t + p], [b_change])
     spread = curvature.covariance_tangent @ change
     widened = np.einsum("ns,ns->n", packs.products(term.Z), spread[term.codes])
     weights = state.expectation.curvature
     predicted = weights - curvature.third * moved - 0.5 * curvature.fourth * widened
-    return u, np.maximum(predicted, np.minimum(0.1 * weights, weights))
+    return u, tempered(predicted, weights)
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from glmmvi.inference.level_curvature import (
 )
 from glmmvi.inference.parameter_hessian import OuterLogPrior, prior_hessian
 from glmmvi.inference.profiled_deviance import unpack
-from glmmvi.inference.variational_pirls import PirlsSystem, SurrogateState, solve
+from glmmvi.inference.variational_pirls import PirlsSystem, SurrogateState, solve, tempered
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
@@ -60,8 +60,8 @@ class _Expansion:
             u_mean = [u + step * du for u, du in zip(u_mean, tangent.u_mean, strict=True)]
             beta = beta + step * tangent.beta
             weights = weights + step * tangent.curvature
-        weights = np.maximum(weights, np.minimum(0.1 * old, old))
-        return replace(state, u_mean=tuple(u_mean), beta=beta, curvature=weights)
+        curvature = tempered(weights, old)
+        return replace(state, u_mean=tuple(u_mean), beta=beta, curvature=curvature)
 
 
 class _Point(NamedTuple):

@@ -101,6 +101,7 @@ class PirlsInfo:
     converged: bool
 
 
+@np.errstate(all="ignore")  # far away a trial may overflow; its ELBO says so
 def evaluate(
     system: PirlsSystem,
     factors: Sequence[Matrix],
@@ -125,33 +126,6 @@ def evaluate(
     -------
     SurrogateState
     """
-    with np.errstate(all="ignore"):  # far away a trial may overflow; its ELBO says so
-        return _evaluate(system, factors, dispersion, u_mean, beta, curvature)
-
-
-def evaluated(
-    system: PirlsSystem,
-    factors: Sequence[Matrix],
-    dispersion: Vector,
-    u_mean: Sequence[Matrix],
-    beta: Vector,
-    curvature: Vector,
-) -> SurrogateState | None:
-    """See :func:`evaluate`; None where negative weights leave no surrogate."""
-    try:
-        return evaluate(system, factors, dispersion, u_mean, beta, curvature)
-    except np.linalg.LinAlgError:
-        return None
-
-
-def _evaluate(
-    system: PirlsSystem,
-    factors: Sequence[Matrix],
-    dispersion: Vector,
-    u_mean: Sequence[Matrix],
-    beta: Vector,
-    curvature: Vector,
-) -> SurrogateState:
     structure, index = system.structure, system.index
     products = index.products(curvature)
     if system.beta_prior is not None:
@@ -174,6 +148,21 @@ def _evaluate(
     return SurrogateState(
         tuple(u_mean), beta, curvature, mean, variance, expectation, f, selected, elbo
     )
+
+
+def evaluated(
+    system: PirlsSystem,
+    factors: Sequence[Matrix],
+    dispersion: Vector,
+    u_mean: Sequence[Matrix],
+    beta: Vector,
+    curvature: Vector,
+) -> SurrogateState | None:
+    """See :func:`evaluate`; None where negative weights leave no surrogate."""
+    try:
+        return evaluate(system, factors, dispersion, u_mean, beta, curvature)
+    except np.linalg.LinAlgError:
+        return None
 
 
 def newton_target(
@@ -217,6 +206,11 @@ def with_precision(
     fixed = slice(structure.U, structure.U + structure.p)
     dense[fixed, fixed] += precision
     return replace(products, dense=dense)
+
+
+def tempered(weights: Vector, old: Vector) -> Vector:
+    """Foretold curvature weights, at least a tenth of the old ones where those are positive."""
+    return np.maximum(weights, np.minimum(0.1 * old, old))
 
 
 def rounding_error(system: PirlsSystem, dispersion: Vector) -> float:

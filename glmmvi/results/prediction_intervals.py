@@ -108,17 +108,7 @@ def left_out_terms(
         if newdata is None:
             Z = term.Z
         else:
-            recipe = design.recipe
-            plan = recipe.random[r].plan
-            columns = replace(
-                recipe,
-                plan=plan,
-                kept=tuple(range(len(plan.names))),
-                offsets=(),
-                offset_argument=None,
-                offset_was_array=False,
-                encoder=None,
-            )
+            columns = design.recipe.columns_alone(design.recipe.random[r].plan)
             Z = columns.rebuild(newdata, random=False).X
         if r in rows.parts:
             Z = np.where(_used(rows.parts[r].Z, Z), 0.0, Z)

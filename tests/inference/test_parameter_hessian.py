@@ -21,7 +21,7 @@ from glmmvi.inference.penalty import CoefficientPrior
 from glmmvi.inference.profiled_deviance import unpack
 from glmmvi.inference.surrogate_start import first_state, first_surrogate
 from glmmvi.inference.variational_pirls import evaluate
-from tests.inference.test_generalized_mixed import NAMES, engine_theta, solved, structured
+from tests.inference.structured_problems import NAMES, engine_theta, solved, structured
 
 ONE_TERM = ("intercept", "slope", "three columns")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from itertools import product
 from typing import Any
 
@@ -242,13 +241,7 @@ def _rows(fit: AnyFit, grid: pd.DataFrame, offset: float | None) -> tuple[Matrix
     new = recipe.rebuild(grid, random=False, offset=given)
     X = np.array(new.X)
     if dropped:
-        whole = replace(
-            recipe,
-            kept=tuple(range(len(recipe.plan.names))),
-            offsets=(),
-            offset_argument=None,
-            offset_was_array=False,
-        )
+        whole = recipe.columns_alone()
         data = whole.rebuild(fit.getData(), random=False).X
         data = data[np.isfinite(data).all(axis=1)]
         values, vectors = np.linalg.eigh(data.T @ data)

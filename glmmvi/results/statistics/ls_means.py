@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from itertools import combinations, product
 from typing import Any, get_args
 
@@ -220,13 +219,7 @@ def _chosen(
 def _columns(fit: LinearMixedFit, grid: pd.DataFrame) -> tuple[Matrix, Matrix]:
     """Columns of the fixed part on the grid, dropped ones too, and the null space of the data's."""
     recipe = fit.design.recipe
-    whole = replace(
-        recipe,
-        kept=tuple(range(len(recipe.plan.names))),
-        offsets=(),
-        offset_argument=None,
-        offset_was_array=False,
-    )
+    whole = recipe.columns_alone()
     X = np.array(whole.rebuild(grid, random=False).X)
     if not fit.design.dropped_columns:
         return X, np.zeros((X.shape[1], 0))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 from numpy.typing import NDArray
@@ -21,6 +22,8 @@ from glmmvi.results.tables import Renderable
 from glmmvi.results.testing.small_sample import Ddf
 
 COLUMNS = ("Estimate", "Std. Error", "df", "t value", "lower", "upper", "Pr(>|t|)")
+# the numbers in a row: estimates and their scale, test statistics, p value
+_ROLES: dict[str, Any] = {"estimates": (0, 1, 4, 5), "tests": (3,), "p_value": 6}
 _HEADING = "Least Squares Means table:"
 
 
@@ -77,14 +80,7 @@ class LeastSquaresMeans(Renderable):
 
     def __str__(self) -> str:
         if self.row_names:
-            body = print_coefficient_matrix(
-                self._rounded(),
-                COLUMNS,
-                self.row_names,
-                estimates=(0, 1, 4, 5),
-                tests=(3,),
-                p_value=6,
-            )
+            body = print_coefficient_matrix(self._rounded(), COLUMNS, self.row_names, **_ROLES)
         else:
             body = " " * 5 + " ".join(COLUMNS) + "\n"
         return "\n".join([_HEADING, "", body, *self._notes()])
@@ -104,14 +100,7 @@ class LeastSquaresMeans(Renderable):
         )
 
     def _document(self) -> Document:
-        table = format_coefficient_matrix(
-            self._rounded(),
-            COLUMNS,
-            self.row_names,
-            estimates=(0, 1, 4, 5),
-            tests=(3,),
-            p_value=6,
-        )
+        table = format_coefficient_matrix(self._rounded(), COLUMNS, self.row_names, **_ROLES)
         stars = len(table.headings) > len(COLUMNS)
         legend = (Paragraph((f"Signif. codes: {LEGEND}",)),) if stars else ()
         notes = Paragraph(tuple(line.strip() for line in self._notes()))
