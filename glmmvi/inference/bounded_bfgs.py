@@ -47,6 +47,24 @@ class BfgsState:
 
 
 @dataclass(frozen=True)
+class LocalModel:
+    """What is known of an objective at a point, better than one evaluation tells.
+
+    Attributes
+    ----------
+    value : float
+    gradient : float64, shape (k,)
+    hessian : float64, shape (k, k), optional
+        Second derivatives; where they are positive definite they take the place of the
+        approximation.
+    """
+
+    value: float
+    gradient: Vector
+    hessian: NDArray[np.float64] | None
+
+
+@dataclass(frozen=True)
 class BfgsInfo:
     """What one step did.
 
@@ -142,7 +160,7 @@ def minimize(
     *,
     probe: Vector,
     columns: Mapping[int, Index] | None = None,
-    newton: Callable[[Vector], NDArray[np.float64] | None] | None = None,
+    newton: Callable[[Vector, float], LocalModel | None] | None = None,
     longest: float = np.inf,
     tolerance: float = 1e-12,
     max_evaluations: int = 500,
@@ -169,8 +187,8 @@ def minimize(
         on it that would go on behind it goes on in front of it. Where the whole column is 0,
         its gradient is 0 too, and the curvature over the column decides.
     newton : callable, optional
-        Hessian at the point where the objective was evaluated last, or None where it is not to
-        be had; where it is positive definite it takes the place of the approximation.
+        ``(x, expected decrease) -> LocalModel`` at the point where the objective was evaluated
+        last, or None where no more is known of it.
     longest : float
         Most that a parameter moves in one step.
     tolerance : float
@@ -215,7 +233,13 @@ def minimize(
         if evaluations >= max_evaluations:
             reason = f"the limit of {max_evaluations} evaluations was reached"
             break
-        state, info = step(objective, _with_exact(state, newton), lower, longest)
+        known = None if newton is None else newton(state.x, expected)
+        if known is not None:
+            state = _informed(state, known)
+            expected = direction(state, lower)[1]
+            if expected <= tolerance:
+                continue
+        state, info = step(objective, state, lower, longest)
         iterations += 1
         evaluations += info.evaluations
         trace.append(state.value)
@@ -248,11 +272,9 @@ def minimize(
     return state, record
 
 
-def _with_exact(
-    state: BfgsState, newton: Callable[[Vector], NDArray[np.float64] | None] | None
-) -> BfgsState:
-    """The state with the Hessian itself, where there is one and it is positive definite."""
-    exact = None if newton is None else newton(state.x)
+def _informed(state: BfgsState, known: LocalModel) -> BfgsState:
+    """The state with what is known of its point."""
+    state, exact = replace(state, value=known.value, gradient=known.gradient), known.hessian
     if exact is None or not np.isfinite(exact).all():
         return state
     scale = np.sqrt(np.maximum(np.diag(exact), 1e-300))

@@ -17,10 +17,16 @@ Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
 
 
-def factor_gradients(system: PirlsSystem, state: SurrogateState) -> list[Matrix]:
-    """Derivatives of the ELBO by all elements of each covariance factor, shapes (d, d)."""
+def factor_gradients(
+    system: PirlsSystem, state: SurrogateState, scores: list[Matrix] | None = None
+) -> list[Matrix]:
+    """Derivatives of the ELBO by all elements of each covariance factor, shapes (d, d).
+
+    `scores` are the expected log likelihood's slopes by every level's effects, where known.
+    """
     by_factor = []
-    scores, _ = system.index.scores(state.expectation.score)
+    if scores is None:
+        scores, _ = system.index.scores(state.expectation.score)
     for score, u, log_det in zip(scores, state.u_mean, state.selected.factors, strict=True):
         by_factor.append(score.T @ u - 0.5 * log_det)
     return by_factor

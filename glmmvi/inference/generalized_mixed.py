@@ -196,7 +196,7 @@ def optimize(
     objective = OuterObjective(
         system,
         penalty,
-        looseness=1e-5 / max(1.0, sharpness / _SHARP),
+        sharpness=max(1.0, sharpness / _SHARP),
         tolerance=inner_tolerance,
         start=first,
         inner_evaluations=found.evaluations,
@@ -218,18 +218,25 @@ def optimize(
         probe=np.concatenate([*probe, np.ones(len(dispersion))]),
         longest=LONGEST,
         columns=columns_below(d),
-        newton=objective.hessian,
+        newton=objective.model,
         tolerance=tolerance,
         max_evaluations=max_evaluations,
     )
     if start is None and penalty is None:
         unit = pack([found.size * np.eye(size) for size in d])
         record = with_first_steps(record, np.concatenate([unit, initial]), found.trace)
-    state = objective.solve(final.x, inner_tolerance)
+    state = objective.solve(final.x, max(inner_tolerance, tolerance))
     count = {"inner": objective.inner_evaluations}
     theta, dispersion = final.x[:n_theta], final.x[n_theta:]
     solution = solution_at(
-        problem, theta, dispersion, state, count, hessian=hessian, penalty=penalty
+        problem,
+        theta,
+        dispersion,
+        state,
+        count,
+        hessian=hessian,
+        penalty=penalty,
+        known=objective.known_hessian(final.x),
     )
     return solution, record
 
@@ -243,6 +250,7 @@ def solution_at(
     *,
     hessian: bool,
     penalty: OuterLogPrior | None = None,
+    known: Matrix | None = None,
 ) -> GeneralizedMixedSolution:
     """Bring a state of the engine back to the user's scale, with its standard errors.
 
@@ -259,6 +267,8 @@ def solution_at(
     hessian : bool
     penalty : callable, optional
         As in `optimize`.
+    known : float64, shape (t + p + k, t + p + k), optional
+        Second derivatives of the ELBO by all parameters, where they are known.
 
     Returns
     -------
@@ -274,7 +284,7 @@ def solution_at(
     ]
     full = None
     if hessian:
-        full = parameter_covariance(system, theta, dispersion, state, count, penalty)
+        full = parameter_covariance(system, theta, dispersion, state, count, penalty, known)
     if full is not None:
         within = full[theta.size : theta.size + p, theta.size : theta.size + p]
     else:

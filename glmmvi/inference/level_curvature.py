@@ -39,8 +39,8 @@ class LevelCurvature:
     ----------
     hessian : float64, shape (k, k)
         Of the maximised ELBO by ``(theta, beta, dispersion)``.
-    mean_tangent : float64, shape (L, d, k)
-        Derivatives of the levels' ``Lambda u``.
+    u_tangent, mean_tangent : float64, shape (L, d, k)
+        Derivatives of the levels' `u` and ``Lambda u``.
     covariance_tangent : float64, shape (L, s, k)
         Derivatives of the lower triangles of the levels' ``Lambda V Lambda'``.
     third, fourth : float64, shape (n,)
@@ -48,6 +48,7 @@ class LevelCurvature:
     """
 
     hessian: Matrix
+    u_tangent: Matrix
     mean_tangent: Matrix
     covariance_tangent: Matrix
     third: Vector
@@ -142,6 +143,7 @@ def level_curvature(
     moves[:, :, :t] += by_theta
     return LevelCurvature(
         hessian=0.5 * (hessian + hessian.T),
+        u_tangent=tangent[:, :d],
         mean_tangent=moves[:, :d],
         covariance_tangent=moves[:, d:],
         third=2.0 * row.mv,
@@ -189,6 +191,28 @@ def predicted_surrogate(
     weights = state.expectation.curvature
     predicted = weights - curvature.third * moved - 0.5 * curvature.fourth * widened
     return u, tempered(predicted, weights)
+
+
+def tangent_slopes(
+    system: PirlsSystem, curvature: LevelCurvature, u_slope: Matrix, by_variance: Vector
+) -> Vector:
+    """Slopes of a function of the surrogate along its tangents, shape (k,).
+
+    Parameters
+    ----------
+    system : PirlsSystem
+    curvature : LevelCurvature
+    u_slope : float64, shape (L, d)
+        Of the function by the spherical means.
+    by_variance : float64, shape (n,)
+        Of the function by the variances of the predictors.
+    """
+    (term,) = system.arrays.terms
+    by_covariance = _by_level(term, by_variance, _Packing.of(term.d).products(term.Z))
+    along_mean = np.tensordot(u_slope, curvature.u_tangent, axes=2)
+    return np.asarray(
+        along_mean + np.tensordot(by_covariance, curvature.covariance_tangent, axes=2)
+    )
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from scipy.linalg import solve_triangular
 from glmmvi.inference.average_information import average_information
 from glmmvi.inference.block_factorization import BlockFactorization, backward, random_effects
 from glmmvi.inference.block_matrices import congruence
-from glmmvi.inference.bounded_bfgs import minimize
+from glmmvi.inference.bounded_bfgs import LocalModel, minimize
 from glmmvi.inference.covariance_start import em_step, expected_curvature
 from glmmvi.inference.cross_products import (
     BlockStructure,
@@ -199,7 +199,7 @@ def optimize(
         evaluated[theta.tobytes()] = at
         return at.value + problem.constant, at.gradient
 
-    def newton(theta: NDArray[np.float64]) -> Matrix | None:
+    def newton(theta: NDArray[np.float64], _: float) -> LocalModel | None:
         df = problem.products.n - (problem.structure.p if problem.reml else 0)
         at = evaluated[theta.tobytes()]
         hessian = average_information(problem.products, problem.structure, at, df)
@@ -207,7 +207,9 @@ def optimize(
             return None
         gain = 0.5 * float(at.gradient @ np.linalg.lstsq(hessian, at.gradient)[0])
         # very near the optimum the quasi-Newton updates know the Hessian better
-        return None if 0.0 <= gain < _NEAR else hessian
+        if 0.0 <= gain < _NEAR:
+            return None
+        return LocalModel(at.value + problem.constant, at.gradient, hessian)
 
     state, record = minimize(
         objective,

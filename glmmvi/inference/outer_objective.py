@@ -1,4 +1,10 @@
-"""The outer objective of a generalized linear mixed model, warm from one evaluation to the next."""
+"""The outer objective of a generalized linear mixed model, warm from one evaluation to the next.
+
+Between evaluations it knows how the best surrogate moves with the parameters (its *tangents*).
+They tell where a solve starts; and a surrogate that is not quite the best one gives a gradient
+that is right to second order once its own slopes, along the tangents, are added: an inexact
+solve is as good as an exact one.
+"""
 
 from __future__ import annotations
 
@@ -8,45 +14,72 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from glmmvi.inference.elbo_gradient import gradient_of
+from glmmvi.inference.bounded_bfgs import LocalModel
+from glmmvi.inference.elbo_gradient import factor_gradients
 from glmmvi.inference.implicit_hessian import Tangent, has_implicit_hessian, implicit_hessian
 from glmmvi.inference.level_curvature import (
     LevelCurvature,
     has_level_curvature,
     level_curvature,
     predicted_surrogate,
+    tangent_slopes,
 )
 from glmmvi.inference.parameter_hessian import OuterLogPrior, prior_hessian
-from glmmvi.inference.profiled_deviance import unpack
-from glmmvi.inference.variational_pirls import PirlsSystem, SurrogateState, solve, tempered
+from glmmvi.inference.profiled_deviance import pack, unpack
+from glmmvi.inference.variational_pirls import (
+    NewtonStep,
+    PirlsInfo,
+    PirlsSystem,
+    SurrogateState,
+    solve,
+    tempered,
+)
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
 
 _NOISE = 1e-13  # relative rounding error of the objective
 _EVERY = 6  # steps of the outer iteration: exact second derivatives
+_FIRST = 1e-3  # nats: tolerance of a solve before the tangents are known
+_INEXACT = 3e-2  # tolerance of a solve, of the decrease promised, with the tangents known
+_SAME = 3e-4  # relative change of second derivatives that is none
 
 
 @dataclass(frozen=True)
 class _LevelExpansion:
-    """How the surrogate of a model with one random-effects term moves."""
+    """How the surrogate of a model with one random-effects term moves.
+
+    Attributes
+    ----------
+    curvature : LevelCurvature
+    along : float64, shape (t + p + k, t + k)
+        How all parameters, the best fixed effects among them, move with the outer ones.
+    """
 
     curvature: LevelCurvature
-    beta_tangent: Matrix
+    along: Matrix
 
     def moved(
         self, system: PirlsSystem, state: SurrogateState, x: Vector, change: Vector
     ) -> SurrogateState:
         """The surrogate at `x`, a change of parameters away, to first order."""
-        t, beta = x.size - system.likelihood.n_dispersion, self.beta_tangent @ change
-        every = np.concatenate([change[:t], beta, change[t:]])
+        every, t = self.along @ change, x.size - system.likelihood.n_dispersion
         u_mean, weights = predicted_surrogate(system, state, self.curvature, x[:t], every)
-        return replace(state, u_mean=(u_mean,), beta=state.beta + beta, curvature=weights)
+        beta = state.beta + every[t : t + system.structure.p]
+        return replace(state, u_mean=(u_mean,), beta=beta, curvature=weights)
+
+    def slopes(
+        self, system: PirlsSystem, step: NewtonStep, by_beta: Vector, by_variance: Vector
+    ) -> Vector:
+        """Slopes of the ELBO by the surrogate, along its tangents, shape (t + k,)."""
+        t = self.along.shape[1] - system.likelihood.n_dispersion
+        slopes = tangent_slopes(system, self.curvature, step.u_slope[0], by_variance) @ self.along
+        return np.asarray(slopes + by_beta @ self.along[t : t + by_beta.size])
 
 
 @dataclass(frozen=True)
 class _Expansion:
-    """How the surrogate of any model moves."""
+    """How the surrogate of any model moves: a tangent for each outer parameter."""
 
     tangents: list[Tangent]
 
@@ -63,6 +96,19 @@ class _Expansion:
         curvature = tempered(weights, old)
         return replace(state, u_mean=tuple(u_mean), beta=beta, curvature=curvature)
 
+    def slopes(
+        self, system: PirlsSystem, step: NewtonStep, by_beta: Vector, by_variance: Vector
+    ) -> Vector:
+        """Slopes of the ELBO by the surrogate, along its tangents, shape (t + k,)."""
+        return np.array(
+            [
+                sum(float(np.vdot(a, b)) for a, b in zip(step.u_slope, along.u_mean, strict=True))
+                + float(by_beta @ along.beta)
+                + float(by_variance @ along.variance)
+                for along in self.tangents
+            ]
+        )
+
 
 class _Point(NamedTuple):
     """An evaluation of the objective."""
@@ -71,7 +117,16 @@ class _Point(NamedTuple):
     value: float
     gradient: Vector
     state: SurrogateState
-    tolerance: float
+    info: PirlsInfo
+
+
+class _Known(NamedTuple):
+    """Second derivatives of the ELBO by all parameters, and where they were taken."""
+
+    x: Vector
+    gain: float
+    hessian: Matrix
+    outer: Matrix
 
 
 @dataclass
@@ -87,8 +142,9 @@ class OuterObjective:
     system : PirlsSystem
     penalty : callable, optional
         ``(theta, dispersion) -> (log prior, by theta, by dispersion)``.
-    looseness : float
-        Tolerance of a solve, in units of the decrease that a step promises.
+    sharpness : float
+        At least 1: by how much an inexact surrogate weighs more in the gradient than in the
+        value.
     tolerance : float
         Nats; no solve is more exact.
     start : SurrogateState
@@ -99,13 +155,14 @@ class OuterObjective:
 
     system: PirlsSystem
     penalty: OuterLogPrior | None
-    looseness: float
+    sharpness: float
     tolerance: float
     start: SurrogateState
     inner_evaluations: int
     steps: int = 0
     best: _Point | None = None
     expansion: _LevelExpansion | _Expansion | None = None
+    known: _Known | None = None
 
     @property
     def n_theta(self) -> int:
@@ -114,75 +171,207 @@ class OuterObjective:
 
     def __call__(self, x: Vector) -> tuple[float, Vector]:
         """Value and gradient, shape (t + k,)."""
-        t, best, promised = self.n_theta, self.best, 1.0
+        best, wanted = self.best, _FIRST / self.sharpness
         if best is not None:  # by a quasi-Newton step, in nats
-            promised = 0.25 * abs(float(best.gradient @ (x - best.x)))
+            wanted = self._wanted(0.25 * abs(float(best.gradient @ (x - best.x))))
         # as exact as the progress of the outer iteration asks for
-        tolerance = max(self.tolerance, self.looseness * min(0.1, promised))
-        state = self.solve(x, tolerance)
-        by_theta, _, by_dispersion = gradient_of(self.system, state)
-        value, gradient = -2.0 * state.elbo, -2.0 * np.concatenate([by_theta, by_dispersion])
-        if self.penalty is not None:
-            log_prior, *slopes = self.penalty(x[:t], x[t:])
-            value, gradient = value - 2.0 * log_prior, gradient - 2.0 * np.concatenate(slopes)
-        if best is None or value <= best.value + _NOISE * max(1.0, abs(value)):
-            self.best = _Point(x, value, gradient, state, tolerance)
-        return value, gradient
+        point = self._point(x, *self._solved(x, max(self.tolerance, wanted)))
+        if best is None or point.value <= best.value + _NOISE * max(1.0, abs(point.value)):
+            self.best = point
+        return point.value, point.gradient
 
     def solve(self, x: Vector, tolerance: float) -> SurrogateState:
         """The best surrogate at some parameters."""
-        t, best, near = self.n_theta, self.best, self.start
-        if best is not None:
-            near = best.state
-            if np.array_equal(x, best.x) and best.tolerance <= tolerance:
-                return near
-        start = near
-        if best is not None and self.expansion is not None:
-            start = self.expansion.moved(self.system, near, x, x - best.x)
-        factors = unpack(x[:t], self.system.structure.d)
-        found, info = solve(self.system, factors, x[t:], start, tolerance=tolerance)
-        self.inner_evaluations += info.evaluations
-        if start is not near and not info.converged:  # the tangent may lead too far
-            other, info = solve(self.system, factors, x[t:], near, tolerance=tolerance)
-            self.inner_evaluations += info.evaluations
-            found = max(found, other, key=lambda state: state.elbo)
-        return found
+        return self._solved(x, tolerance)[0]
 
-    def hessian(self, x: Vector) -> Matrix | None:
-        """Second derivatives where the objective was smallest, shape (t + k, t + k).
+    def model(self, x: Vector, expected: float) -> LocalModel | None:
+        """What is known where the objective was smallest.
 
-        None elsewhere, where they are not to be had, and in the steps after those where they
-        were: quasi-Newton updates do for a while.
+        Second derivatives, and with the tangents that they bring a better gradient. In the
+        steps after those where they were formed quasi-Newton updates do for a while. None where
+        nothing new is known.
+
+        Parameters
+        ----------
+        x : float64, shape (t + k,)
+        expected : float
+            Decrease that the next step promises.
         """
         self.steps += 1
-        if self.best is None or not np.array_equal(x, self.best.x) or self.steps % _EVERY != 1:
+        if self.best is None or not np.array_equal(x, self.best.x):
             return None
-        state = self.best.state
+        before, hessian = self.best, None
+        if self.steps % _EVERY == 1:
+            hessian = self._hessian(expected)
+        if self.expansion is None:
+            self._tighten(self._wanted(0.5 * expected))
+        if hessian is None and self.best is before:
+            return None
+        self.best = self._point(x, self.best.state, self.best.info)
+        return LocalModel(self.best.value, self.best.gradient, hessian)
+
+    def known_hessian(self, x: Vector) -> Matrix | None:
+        """Second derivatives of the ELBO by ``(theta, beta, dispersion)``, where they are known.
+
+        They are those of a point so near that they cannot be told from those at `x`: a variance
+        component of `L` levels has a log likelihood as skew as ``sqrt(8 / L)``, and along a
+        standard error its second derivative changes by that much.
+        """
+        if self.known is None:
+            return None
+        away = x - self.known.x
+        distance = abs(float(away @ self.known.outer @ away)) + 2.0 * self.known.gain
+        return self.known.hessian if distance <= self._nowhere else None
+
+    @property
+    def _nowhere(self) -> float:
+        """Squared distance, in standard errors, over which second derivatives do not change."""
+        return _SAME**2 * min(self.system.structure.n_levels) / 8.0
+
+    def _wanted(self, promised: float) -> float:
+        """How exact a solve is to be where the outer iteration is promised so many nats."""
+        share = 1e-5 if self.expansion is None else _INEXACT
+        return share / self.sharpness * min(0.1, promised)
+
+    def _solved(self, x: Vector, tolerance: float) -> tuple[SurrogateState, PirlsInfo]:
+        best, near = self.best, self.start
+        resume = best is not None and np.array_equal(x, best.x)
+        if best is not None:
+            near = best.state
+            if resume and best.info.gain <= tolerance:
+                return near, best.info
+        start = near
+        if best is not None and self.expansion is not None and not resume:
+            from_there, step = near, best.info.step
+            if step is not None and best.info.converged:
+                from_there = replace(near, u_mean=tuple(step.u_mean), beta=step.beta)
+            start = self.expansion.moved(self.system, from_there, x, x - best.x)
+        found, info = self._from(x, start, tolerance, resume)
+        if start is not near and not info.converged:  # the tangent may lead too far
+            other, of_other = self._from(x, near, tolerance, False)
+            if other.elbo > found.elbo:
+                return other, of_other
+        return found, info
+
+    def _from(
+        self, x: Vector, start: SurrogateState, tolerance: float, resume: bool
+    ) -> tuple[SurrogateState, PirlsInfo]:
+        t = self.n_theta
+        factors = unpack(x[:t], self.system.structure.d)
+        found, info = solve(self.system, factors, x[t:], start, tolerance=tolerance, resume=resume)
+        self.inner_evaluations += info.evaluations
+        return found, info
+
+    def _point(self, x: Vector, state: SurrogateState, info: PirlsInfo) -> _Point:
+        """Value and gradient, to second order in what the surrogate is short of the best."""
+        t, step, elbo = self.n_theta, info.step, state.elbo
+        pull = None if step is None else step.pull
+        gradient = np.concatenate(
+            [
+                pack(factor_gradients(self.system, state, pull)),
+                state.expectation.dispersion_score,
+            ]
+        )
+        if self.expansion is not None and step is not None and info.converged:
+            elbo = elbo + info.gain
+            by_variance = 0.5 * (state.curvature - state.expectation.curvature)
+            gradient += self.expansion.slopes(self.system, step, step.beta_slope, by_variance)
+        value, gradient = -2.0 * elbo, -2.0 * gradient
+        if self.penalty is not None:
+            log_prior, *slopes = self.penalty(x[:t], x[t:])
+            value, gradient = value - 2.0 * log_prior, gradient - 2.0 * np.concatenate(slopes)
+        return _Point(x, value, gradient, state, info)
+
+    def _tighten(self, gain: float) -> None:
+        """The best surrogate where the objective was smallest, short of no more than a gain."""
+        best = self.best
+        if best is not None and best.info.gain > max(self.tolerance, gain):
+            self.best = self._point(best.x, *self._solved(best.x, max(self.tolerance, gain)))
+
+    def _hessian(self, expected: float) -> Matrix | None:
+        """Second derivatives where the objective was smallest, shape (t + k, t + k), or None.
+
+        Near the optimum they are taken by all parameters: they may do for the standard errors.
+        """
+        by_all = expected <= 10.0 * self._nowhere
+        if by_all:
+            self._tighten(0.25 * self._nowhere)
+        at = self.best
+        if at is None:
+            return None
         try:
-            if has_level_curvature(self.system.structure, x.size + self.system.structure.p):
-                return self._by_level(x, state)
-            if has_implicit_hessian(state.factorization.factors):
-                return self._by_tangents(x, state)
+            if has_level_curvature(self.system.structure, at.x.size + self.system.structure.p):
+                return self._by_level(at)
+            if has_implicit_hessian(at.state.factorization.factors):
+                return self._by_tangents(at, by_all)
         except np.linalg.LinAlgError:  # far from the optimum
             pass
         return None
 
-    def _by_tangents(self, x: Vector, state: SurrogateState) -> Matrix:
-        t, nothing = self.n_theta, np.zeros(0)
+    def _by_tangents(self, at: _Point, by_all: bool) -> Matrix:
+        t, nothing, x = self.n_theta, np.zeros(0), at.x
         hessian, tangents, factorizations = implicit_hessian(
-            self.system, x[t:], state, fixed_beta=False
+            self.system, x[t:], at.state, fixed_beta=by_all
         )
         self.inner_evaluations += factorizations
+        if by_all:
+            outer, along = self._over_beta(at, hessian)
+            self.expansion = _Expansion(_combined(tangents, along, self._beta))
+            return outer
         self.expansion = _Expansion(tangents)
         return -2.0 * (hessian + prior_hessian(self.system, x[:t], nothing, x[t:], self.penalty))
 
-    def _by_level(self, x: Vector, state: SurrogateState) -> Matrix:
-        t, p = self.n_theta, self.system.structure.p
-        curvature = level_curvature(self.system, x[t:], state)
-        prior = prior_hessian(self.system, x[:t], state.beta, x[t:], self.penalty)
-        hessian = curvature.hessian + prior
-        outer, beta = np.r_[0:t, t + p : x.size + p], slice(t, t + p)
-        solved = np.linalg.solve(hessian[beta, beta], hessian[beta, outer])
-        tangent = -np.asarray(solved, dtype=np.float64)
-        self.expansion = _LevelExpansion(curvature, tangent)
-        return -2.0 * (hessian[np.ix_(outer, outer)] + hessian[outer, beta] @ tangent)
+    def _by_level(self, at: _Point) -> Matrix:
+        curvature = level_curvature(self.system, at.x[self.n_theta :], at.state)
+        outer, along = self._over_beta(at, curvature.hessian)
+        self.expansion = _LevelExpansion(curvature, along)
+        return outer
+
+    @property
+    def _beta(self) -> slice:
+        return slice(self.n_theta, self.n_theta + self.system.structure.p)
+
+    def _over_beta(self, at: _Point, hessian: Matrix) -> tuple[Matrix, Matrix]:
+        """Second derivatives of the objective, the fixed effects the best ones.
+
+        Parameters
+        ----------
+        at : _Point
+        hessian : float64, shape (t + p + k, t + p + k)
+            Of the ELBO by all parameters.
+
+        Returns
+        -------
+        outer : float64, shape (t + k, t + k)
+        along : float64, shape (t + p + k, t + k)
+            How all parameters move with the outer ones.
+        """
+        t, beta, x = self.n_theta, self._beta, at.x
+        whole = hessian + prior_hessian(self.system, x[:t], at.state.beta, x[t:], self.penalty)
+        outer = np.delete(np.arange(len(whole)), beta)
+        along = np.zeros((len(whole), outer.size))
+        along[outer] = np.eye(outer.size)
+        along[beta] = -np.linalg.solve(whole[beta, beta], whole[beta, outer])
+        reduced = -2.0 * along.T @ whole @ along
+        self.known = _Known(x, at.info.gain, hessian, reduced)
+        return reduced, along
+
+
+def _combined(tangents: list[Tangent], along: Matrix, beta: slice) -> list[Tangent]:
+    """Tangents of the outer parameters, from those of all parameters."""
+    combined = []
+    for weights in along.T:
+        used = [(w, tangent) for w, tangent in zip(weights, tangents, strict=True) if w != 0.0]
+        parts = zip(*(tangent.u_mean for _, tangent in used), strict=True)
+        combined.append(
+            Tangent(
+                u_mean=tuple(
+                    np.asarray(sum(w * du for (w, _), du in zip(used, part, strict=True)))
+                    for part in parts
+                ),
+                beta=weights[beta],
+                curvature=np.asarray(sum(w * tangent.curvature for w, tangent in used)),
+                variance=np.asarray(sum(w * tangent.variance for w, tangent in used)),
+            )
+        )
+    return combined

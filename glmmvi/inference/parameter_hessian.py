@@ -33,6 +33,7 @@ def parameter_covariance(
     state: SurrogateState,
     count: dict[str, int],
     penalty: OuterLogPrior | None = None,
+    known: Matrix | None = None,
 ) -> Matrix | None:
     """Inverse Hessian of ``-elbo`` over (theta, beta, dispersion), log priors included.
 
@@ -47,6 +48,8 @@ def parameter_covariance(
         ``inner``: factorisations so far.
     penalty : callable, optional
         ``(theta, dispersion) -> (log prior, by theta, by dispersion)``.
+    known : float64, shape (t + p + k, t + p + k), optional
+        Second derivatives of the ELBO, where they are known already.
 
     Returns
     -------
@@ -56,7 +59,7 @@ def parameter_covariance(
     """
     free = _free(system, theta, len(dispersion))
     try:
-        hessian = _negative_hessian(system, theta, dispersion, state, free, count, penalty)
+        hessian = _negative_hessian(system, theta, dispersion, state, free, count, penalty, known)
     except np.linalg.LinAlgError:
         return None
     within = hessian[np.ix_(free, free)]
@@ -77,9 +80,12 @@ def _negative_hessian(
     free: Bools,
     count: dict[str, int],
     penalty: OuterLogPrior | None,
+    known: Matrix | None,
 ) -> Matrix:
     """Second derivatives of ``-elbo``, less those of the log priors."""
-    if has_level_curvature(system.structure, free.size):
+    if known is not None:
+        exact = known
+    elif has_level_curvature(system.structure, free.size):
         exact = level_curvature(system, dispersion, state).hessian
     elif has_implicit_hessian(unpack(theta, system.structure.d)):
         exact, _, factorizations = implicit_hessian(system, dispersion, state, fixed_beta=True)

@@ -15,7 +15,7 @@ from glmmvi.inference.variational_pirls import (
     SurrogateState,
     evaluate,
     evaluated,
-    newton_target,
+    newton_step,
 )
 
 Matrix = NDArray[np.float64]
@@ -201,8 +201,8 @@ def _better_of_two(
         return evaluate(system, factors, dispersion, zero, beta, curvature), 1
     plain = evaluate(system, factors, dispersion, zero, beta, weights)
     imagined = replace(plain, mean=eta, expectation=at)
-    u_goal, beta, _ = newton_target(system, imagined, fixed_beta=False)
-    moved = evaluate(system, factors, dispersion, u_goal, beta, weights)
+    towards = newton_step(system, imagined, fixed_beta=False)
+    moved = evaluate(system, factors, dispersion, towards.u_mean, towards.beta, weights)
     return (moved if moved.elbo > plain.elbo else plain), 2
 
 
@@ -217,7 +217,8 @@ def _moved_together(
     evaluations, trace = 0, [state.elbo]
     settled, eager = any(u.any() for u in state.u_mean), 1.0
     for _ in range(_STEPS):
-        u_goal, beta, _ = newton_target(system, state, fixed_beta=False)
+        towards = newton_step(system, state, fixed_beta=False)
+        u_goal, beta = towards.u_mean, towards.beta
         old = state.factorization.factors
         if settled and eager > 0.1:
             factors = scoring_factors(state, u_goal, eager)

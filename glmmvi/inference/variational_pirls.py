@@ -94,11 +94,51 @@ class PirlsSystem:
 
 
 @dataclass(frozen=True)
+class NewtonStep:
+    """A Newton step on a surrogate's means, and the slopes of the ELBO that it follows.
+
+    Attributes
+    ----------
+    u_mean : list of float64, shape (L, d)
+        Where it leads.
+    beta : float64, shape (p,)
+    gain : float
+        Increase of the ELBO that it promises: half the product of slope and step, nats.
+    pull : list of float64, shape (L, d)
+        Slopes of the expected log likelihood by every level's effects.
+    u_slope : list of float64, shape (L, d)
+        Slopes of the ELBO by the spherical effects.
+    beta_slope : float64, shape (p,)
+    """
+
+    u_mean: list[Matrix]
+    beta: Vector
+    gain: float
+    pull: list[Matrix]
+    u_slope: list[Matrix]
+    beta_slope: Vector
+
+
+@dataclass(frozen=True)
 class PirlsInfo:
-    """What a solve did: factorisations, and whether it reached its tolerance."""
+    """What a solve did.
+
+    Attributes
+    ----------
+    evaluations : int
+        Factorisations.
+    converged : bool
+        Whether it reached its tolerance.
+    gain : float
+        What the next step promises, means and curvature together, nats.
+    step : NewtonStep, optional
+        The next step of the means.
+    """
 
     evaluations: int
     converged: bool
+    gain: float = np.inf
+    step: NewtonStep | None = None
 
 
 @np.errstate(all="ignore")  # far away a trial may overflow; its ELBO says so
@@ -165,37 +205,28 @@ def evaluated(
         return None
 
 
-def newton_target(
-    system: PirlsSystem, state: SurrogateState, *, fixed_beta: bool
-) -> tuple[list[Matrix], Vector, float]:
-    """Where a Newton step on the means leads, and the increase of the ELBO that it promises.
-
-    Returns
-    -------
-    u_mean : list of float64, shape (L, d)
-    beta : float64, shape (p,)
-    expected_increase : float
-        ``g' step / 2``, nats.
-    """
+def newton_step(system: PirlsSystem, state: SurrogateState, *, fixed_beta: bool) -> NewtonStep:
+    """Where a Newton step on the means leads, and the increase of the ELBO that it promises."""
     f = state.factorization
     g = state.expectation.score
     working = state.curvature * (state.mean - system.offset) + g
     raw, fixed_working = system.index.scores(working)
-    pull, fixed_score = system.index.scores(g)
+    pull, beta_slope = system.index.scores(g)
     if system.beta_prior is not None:
         slope = system.beta_prior.gradient(state.beta)
         fixed_working += system.beta_prior.precision(state.beta) @ state.beta + slope
-        fixed_score += slope
+        beta_slope += slope
     target, beta = solve_scores(
         f,
         [score.T for score in raw],
         fixed_working,
         beta=state.beta if fixed_beta else None,
     )
-    gain = float(fixed_score @ (beta - state.beta))
+    gain, u_slope = float(beta_slope @ (beta - state.beta)), []
     for score, factor, u, goal in zip(pull, f.factors, state.u_mean, target, strict=True):
-        gain += float(np.vdot(score @ factor - u, goal - u))
-    return target, beta, 0.5 * gain
+        u_slope.append(score @ factor - u)
+        gain += float(np.vdot(u_slope[-1], goal - u))
+    return NewtonStep(target, beta, 0.5 * gain, pull, u_slope, beta_slope)
 
 
 def with_precision(
@@ -233,6 +264,7 @@ def solve(
     fixed_beta: Vector | None = None,
     tolerance: float = 1e-10,
     max_evaluations: int = 200,
+    resume: bool = False,
 ) -> tuple[SurrogateState, PirlsInfo]:
     """Maximise the ELBO over the surrogate (and the fixed effects).
 
@@ -253,32 +285,34 @@ def solve(
         Nats: stop when the next step promises less.
     max_evaluations : int
         Limit on factorisations.
+    resume : bool
+        Whether `start` was evaluated at these very parameters.
 
     Returns
     -------
     SurrogateState
     PirlsInfo
     """
-    beta = start.beta if fixed_beta is None else fixed_beta
-    first = evaluated(system, factors, dispersion, start.u_mean, beta, start.curvature)
-    if first is None or not np.isfinite(first.elbo):
-        positive = np.maximum(start.curvature, 0.0)
-        first = evaluate(system, factors, dispersion, start.u_mean, beta, positive)
-    state, evaluations = first, 1
+    state, evaluations = start, 0
+    if not resume:
+        beta = start.beta if fixed_beta is None else fixed_beta
+        first = evaluated(system, factors, dispersion, start.u_mean, beta, start.curvature)
+        if first is None or not np.isfinite(first.elbo):
+            positive = np.maximum(start.curvature, 0.0)
+            first = evaluate(system, factors, dispersion, start.u_mean, beta, positive)
+        state, evaluations = first, 1
     history = MixingHistory()
     rounding = rounding_error(system, dispersion)
     while evaluations < max_evaluations:
         try:
-            u_goal, beta_goal, gain = newton_target(
-                system, state, fixed_beta=fixed_beta is not None
-            )
+            step = newton_step(system, state, fixed_beta=fixed_beta is not None)
         except np.linalg.LinAlgError:  # separation: the curvature has vanished
             return state, PirlsInfo(evaluations, False)
-        goal = (u_goal, beta_goal, state.expectation.curvature)
+        goal = (step.u_mean, step.beta, state.expectation.curvature)
         shift = (goal[2] - state.curvature) * state.variance
-        gain += 0.25 * float(shift @ shift)
+        gain = step.gain + 0.25 * float(shift @ shift)
         if gain <= tolerance:
-            return state, PirlsInfo(evaluations, True)
+            return state, PirlsInfo(evaluations, True, gain, step)
         here, there = _joined(state.u_mean, state.beta, state.curvature), _joined(*goal)
         weights = _metric(state)
         noise = max(1e-13 * max(1.0, abs(state.elbo)), rounding)
@@ -291,9 +325,9 @@ def solve(
                 break
             history = MixingHistory()
             if evaluations >= max_evaluations:
-                return state, PirlsInfo(evaluations, False)
+                return state, PirlsInfo(evaluations, False, gain, step)
         else:
-            return state, PirlsInfo(evaluations, gain <= 1e-6)
+            return state, PirlsInfo(evaluations, gain <= 1e-6, gain, step)
     return state, PirlsInfo(evaluations, False)
 
 

@@ -166,7 +166,9 @@ def test_a_parameter_that_all_but_reaches_its_bound_is_on_it():
         np.array([0.0, -np.inf]),
         np.eye(2),
         probe=np.full(2, 0.1),
-        newton=lambda x: np.diag([2.0 + 12.0 * x[0] ** 2, 2.0]),
+        newton=lambda x, _: bounded_bfgs.LocalModel(
+            *even(x), np.diag([2.0 + 12.0 * x[0] ** 2, 2.0])
+        ),
         tolerance=1e-9,
     )
     assert record.converged
