@@ -199,6 +199,7 @@ def optimize(
         sharpness=max(1.0, sharpness / _SHARP),
         tolerance=inner_tolerance,
         start=first,
+        start_x=np.concatenate([pack(first.factorization.factors), dispersion]),
         inner_evaluations=found.evaluations,
     )
     x = np.concatenate([pack(factors), dispersion])
@@ -225,7 +226,7 @@ def optimize(
     if start is None and penalty is None:
         unit = pack([found.size * np.eye(size) for size in d])
         record = with_first_steps(record, np.concatenate([unit, initial]), found.trace)
-    state = objective.solve(final.x, max(inner_tolerance, tolerance))
+    state = objective.solve(final.x, max(inner_tolerance, 10.0 * tolerance))
     count = {"inner": objective.inner_evaluations}
     theta, dispersion = final.x[:n_theta], final.x[n_theta:]
     solution = solution_at(

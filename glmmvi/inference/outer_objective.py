@@ -149,6 +149,8 @@ class OuterObjective:
         Nats; no solve is more exact.
     start : SurrogateState
         Where the first solve starts.
+    start_x : float64, shape (t + k,)
+        The parameters that it was evaluated at.
     inner_evaluations : int
         Factorisations so far.
     """
@@ -158,6 +160,7 @@ class OuterObjective:
     sharpness: float
     tolerance: float
     start: SurrogateState
+    start_x: Vector
     inner_evaluations: int
     steps: int = 0
     best: _Point | None = None
@@ -235,7 +238,7 @@ class OuterObjective:
 
     def _solved(self, x: Vector, tolerance: float) -> tuple[SurrogateState, PirlsInfo]:
         best, near = self.best, self.start
-        resume = best is not None and np.array_equal(x, best.x)
+        resume = np.array_equal(x, self.start_x if best is None else best.x)
         if best is not None:
             near = best.state
             if resume and best.info.gain <= tolerance:
