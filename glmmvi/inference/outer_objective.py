@@ -266,8 +266,8 @@ class OuterObjective:
         return found, info
 
     def _point(self, x: Vector, state: SurrogateState, info: PirlsInfo) -> _Point:
-        """Value and gradient, to second order in what the surrogate is short of the best."""
-        t, step, elbo = self.n_theta, info.step, state.elbo
+        """Value, and the gradient to second order in what the surrogate is short of the best."""
+        t, step = self.n_theta, info.step
         pull = None if step is None else step.pull
         gradient = np.concatenate(
             [
@@ -276,10 +276,9 @@ class OuterObjective:
             ]
         )
         if self.expansion is not None and step is not None and info.converged:
-            elbo = elbo + info.gain
             by_variance = 0.5 * (state.curvature - state.expectation.curvature)
             gradient += self.expansion.slopes(self.system, step, step.beta_slope, by_variance)
-        value, gradient = -2.0 * elbo, -2.0 * gradient
+        value, gradient = -2.0 * state.elbo, -2.0 * gradient
         if self.penalty is not None:
             log_prior, *slopes = self.penalty(x[:t], x[t:])
             value, gradient = value - 2.0 * log_prior, gradient - 2.0 * np.concatenate(slopes)
