@@ -24,6 +24,7 @@ Matrix = NDArray[np.float64]
 Index = NDArray[np.intp]
 
 _CHUNK = 4_000_000  # elements of a temporary
+_TABLE = 50  # cells of a pattern for each position looked up, for a table of all cells
 _MOST_PAIRS = 16_000_000  # of positions of a level that are kept
 _PAIR_COST = 20.0  # of a pair of positions, in multiplications of a sparse with a dense matrix
 
@@ -172,7 +173,12 @@ class SparsePattern:
     def position(self, level: Index, column: Index) -> Index:
         """See :class:`RowPattern`."""
         keys = self.level * self.n_columns + self.indices
-        return np.searchsorted(keys, level * self.n_columns + column)
+        wanted = level * self.n_columns + column
+        if self.n_levels * self.n_columns > _TABLE * len(wanted):
+            return np.searchsorted(keys, wanted)
+        table = np.empty(self.n_levels * self.n_columns, dtype=np.intp)  # of no account elsewhere
+        table[keys] = np.arange(len(keys))
+        return table[wanted]
 
     def assemble(
         self, parts: Sequence[tuple[Index, NDArray[np.float64]]], tail: NDArray[np.float64]
