@@ -208,6 +208,10 @@ def minimize(
     expected = np.inf
     while True:
         before, expected = expected, direction(state, lower)[1]
+        known = None if newton is None else newton(state.x, expected)
+        if known is not None:
+            state = _informed(state, known)
+            expected = direction(state, lower)[1]
         # below the objective's rounding error the gradient still leads on, until it does not
         stalled = expected <= _NOISE * abs(state.value) and expected >= 0.5 * before
         if expected <= tolerance or stalled:
@@ -233,12 +237,6 @@ def minimize(
         if evaluations >= max_evaluations:
             reason = f"the limit of {max_evaluations} evaluations was reached"
             break
-        known = None if newton is None else newton(state.x, expected)
-        if known is not None:
-            state = _informed(state, known)
-            expected = direction(state, lower)[1]
-            if expected <= tolerance:
-                continue
         state, info = step(objective, state, lower, longest)
         iterations += 1
         evaluations += info.evaluations

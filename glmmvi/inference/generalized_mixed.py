@@ -198,6 +198,7 @@ def optimize(
         penalty,
         sharpness=max(1.0, sharpness / _SHARP),
         tolerance=inner_tolerance,
+        enough=tolerance if hessian else 0.0,
         start=first,
         start_x=np.concatenate([pack(first.factorization.factors), dispersion]),
         inner_evaluations=found.evaluations,

@@ -199,7 +199,9 @@ def optimize(
         evaluated[theta.tobytes()] = at
         return at.value + problem.constant, at.gradient
 
-    def newton(theta: NDArray[np.float64], _: float) -> LocalModel | None:
+    def newton(theta: NDArray[np.float64], expected: float) -> LocalModel | None:
+        if expected <= tolerance:
+            return None
         df = problem.products.n - (problem.structure.p if problem.reml else 0)
         at = evaluated[theta.tobytes()]
         hessian = average_information(problem.products, problem.structure, at, df)

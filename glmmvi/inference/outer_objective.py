@@ -147,6 +147,9 @@ class OuterObjective:
         value.
     tolerance : float
         Nats; no solve is more exact.
+    enough : float
+        Decrease at which the outer iteration ends, unless second derivatives that are fresh
+        promise more.
     start : SurrogateState
         Where the first solve starts.
     start_x : float64, shape (t + k,)
@@ -159,6 +162,7 @@ class OuterObjective:
     penalty: OuterLogPrior | None
     sharpness: float
     tolerance: float
+    enough: float
     start: SurrogateState
     start_x: Vector
     inner_evaluations: int
@@ -191,7 +195,8 @@ class OuterObjective:
         """What is known where the objective was smallest.
 
         Second derivatives, and with the tangents that they bring a better gradient. In the
-        steps after those where they were formed quasi-Newton updates do for a while. None where
+        steps after those where they were formed quasi-Newton updates do for a while; where
+        those promise no more they are formed again, and do for the standard errors. None where
         nothing new is known.
 
         Parameters
@@ -204,7 +209,8 @@ class OuterObjective:
         if self.best is None or not np.array_equal(x, self.best.x):
             return None
         before, hessian = self.best, None
-        if self.steps % _EVERY == 1:
+        ends = expected <= self.enough and self.known_hessian(x) is None
+        if self.steps % _EVERY == 1 or ends:
             hessian = self._hessian(expected)
         if self.expansion is None:
             self._tighten(self._wanted(0.5 * expected))

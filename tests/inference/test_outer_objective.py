@@ -22,6 +22,7 @@ def objective_at(problem, theta, dispersion, tolerance):
         penalty=None,
         sharpness=1.0,
         tolerance=tolerance,
+        enough=0.0,
         start=start,
         start_x=x,
         inner_evaluations=0,
