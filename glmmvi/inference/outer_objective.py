@@ -8,6 +8,7 @@ solve is as good as an exact one.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -26,6 +27,8 @@ from glmmvi.inference.level_curvature import (
 )
 from glmmvi.inference.parameter_hessian import OuterLogPrior, prior_hessian
 from glmmvi.inference.profiled_deviance import pack, unpack
+from glmmvi.inference.row_curvature import row_curvature, row_tangents
+from glmmvi.inference.row_parts import PartBatch
 from glmmvi.inference.variational_pirls import (
     NewtonStep,
     PirlsInfo,
@@ -310,6 +313,8 @@ class OuterObjective:
         try:
             if has_level_curvature(self.system.structure, at.x.size + self.system.structure.p):
                 return self._by_level(at)
+            if (parts := self.system.parts) is not None:
+                return self._by_rows(at, parts)
             if has_implicit_hessian(at.state.factorization.factors):
                 return self._by_tangents(at, by_all)
         except np.linalg.LinAlgError:  # far from the optimum
@@ -333,6 +338,12 @@ class OuterObjective:
         curvature = level_curvature(self.system, at.x[self.n_theta :], at.state)
         outer, along = self._over_beta(at, curvature.hessian)
         self.expansion = _LevelExpansion(curvature, along)
+        return outer
+
+    def _by_rows(self, at: _Point, parts: Sequence[PartBatch]) -> Matrix:
+        curvature = row_curvature(self.system, parts, at.x[self.n_theta :], at.state)
+        outer, along = self._over_beta(at, curvature.hessian)
+        self.expansion = _Expansion(row_tangents(self.system, at.state, curvature, along))
         return outer
 
     @property

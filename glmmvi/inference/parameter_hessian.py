@@ -1,8 +1,9 @@
 """Hessian of the maximised ELBO over all parameters, and its inverse.
 
-One random-effects term: level by level (:mod:`glmmvi.inference.level_curvature`). Otherwise by
-implicit differentiation (:mod:`glmmvi.inference.implicit_hessian`) or, at a singular covariance
-factor, by central differences of the exact gradient.
+One random-effects term: level by level (:mod:`glmmvi.inference.level_curvature`). Small
+independent parts: by their rows (:mod:`glmmvi.inference.row_curvature`). Otherwise by implicit
+differentiation (:mod:`glmmvi.inference.implicit_hessian`) or, at a singular covariance factor, by
+central differences of the exact gradient.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from glmmvi.inference.elbo_gradient import gradient_of, schur_complement
 from glmmvi.inference.implicit_hessian import has_implicit_hessian, implicit_hessian
 from glmmvi.inference.level_curvature import has_level_curvature, level_curvature
 from glmmvi.inference.profiled_deviance import is_diagonal, unpack
+from glmmvi.inference.row_curvature import row_curvature
 from glmmvi.inference.variational_pirls import PirlsSystem, SurrogateState, solve
 
 Matrix = NDArray[np.float64]
@@ -87,6 +89,8 @@ def _negative_hessian(
         exact = known
     elif has_level_curvature(system.structure, free.size):
         exact = level_curvature(system, dispersion, state).hessian
+    elif system.parts is not None:
+        exact = row_curvature(system, system.parts, dispersion, state).hessian
     elif has_implicit_hessian(unpack(theta, system.structure.d)):
         exact, _, factorizations = implicit_hessian(system, dispersion, state, fixed_beta=True)
         count["inner"] += factorizations

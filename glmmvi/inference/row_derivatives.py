@@ -16,7 +16,7 @@ from glmmvi.inference.variational_pirls import PirlsSystem, SurrogateState
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
 
-_STEP = 0.05  # of a difference in the linear predictor, in sds of the surrogate
+_STEP = 0.02  # of a difference in the linear predictor, in sds of the surrogate
 _DISPERSION_STEP = 1e-3  # of a difference in an unconstrained dispersion parameter
 
 

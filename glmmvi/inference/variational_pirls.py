@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,7 @@ from glmmvi.inference.expectations import Expectation, Likelihood
 from glmmvi.inference.penalty import CoefficientPrior
 from glmmvi.inference.regression_arrays import RegressionArrays
 from glmmvi.inference.row_index import RowIndex
+from glmmvi.inference.row_parts import PartBatch, row_parts
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
@@ -91,6 +93,11 @@ class PirlsSystem:
     structure: BlockStructure
     index: RowIndex
     beta_prior: CoefficientPrior | None = None
+
+    @cached_property
+    def parts(self) -> tuple[PartBatch, ...] | None:
+        """The rows by independent part, where parts are small."""
+        return row_parts(self.arrays)
 
 
 @dataclass(frozen=True)
