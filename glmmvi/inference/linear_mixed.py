@@ -21,6 +21,7 @@ from glmmvi.inference.cross_products import (
     cross_products,
 )
 from glmmvi.inference.gaussian_posterior import GaussianPosterior
+from glmmvi.inference.moment_start import moment_factors
 from glmmvi.inference.optimization_record import OptimizationRecord
 from glmmvi.inference.orthogonal_basis import (
     OrthogonalBasis,
@@ -184,11 +185,14 @@ def optimize(
     """
     d = problem.structure.d
     diagonal = is_diagonal(d)
-    if start is None:
+    costly, factors = problem.structure.U >= _COSTLY, None
+    if start is not None:
+        factors = unpack(_to_engine(problem, start), d)
+    elif costly:
+        factors = moment_factors(problem.products, problem.structure)
+    if factors is None:
         first = _evaluate(problem, pack([np.eye(size) for size in d]))
         factors = em_step(first.second_moments)
-    else:
-        factors = unpack(_to_engine(problem, start), d)
     levels = problem.structure.n_levels
     per_level = [max(problem.products.n / L, 1.0) for L in levels]
     evaluated: dict[bytes, ProfiledDeviance] = {}
@@ -220,7 +224,7 @@ def optimize(
         np.diag(pack(expected_curvature(factors, levels, per_level))),
         probe=np.repeat([0.1 / np.sqrt(h) for h in per_level], [k * (k + 1) // 2 for k in d]),
         columns=columns_below(d),
-        newton=newton if problem.structure.U >= _COSTLY else None,
+        newton=newton if costly else None,
         tolerance=tolerance,
         max_evaluations=max_evaluations,
     )
