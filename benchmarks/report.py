@@ -97,6 +97,12 @@ def target_table(report: dict, clock: str = "seconds") -> str:
         formula = f"`{row['formula']}` {row['family']}".replace("|", r"\|")
         lines.append(_row([f"{name}: {formula}", *cells, words, verdict]))
     lines += ["", "A `!` marks estimates that are not lme4's (see `benchmarks/agreement.py`)."]
+    for run in report.get("earlier", []):
+        lines.append(
+            f"Earlier, at {run['date']} (commit {run['commit'][:12]}, load "
+            f"{run['load_average'][0]}): {', '.join(run.get('libraries', []))}; what the last run "
+            "measured again is the last run's."
+        )
     lines += _words(results)
     return "\n".join(lines)
 

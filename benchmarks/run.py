@@ -7,7 +7,8 @@
 A library that is missing, or cannot fit a model, is skipped with a word. Times are medians over
 repeated fits, in process, after import and a warm-up; ``--rounds`` repeats the processes, the
 libraries taking turns, so that a busy machine treats them alike. Where there is R with lme4, its
-estimates stand beside everyone's, so that a fast wrong answer shows.
+estimates stand beside everyone's, so that a fast wrong answer shows. A result file that exists
+keeps the models and libraries that are not asked for, and says when they were measured.
 """
 
 from __future__ import annotations
@@ -110,6 +111,26 @@ def _word(run: dict) -> str:
     return next(f"{kind}: {text}" for kind, text in run.items())
 
 
+def continued(
+    path: Path | None, options: argparse.Namespace, models: list[str], libraries: list[str]
+) -> dict:
+    """The report to fill in: a new one, or that of a file with its earlier runs."""
+    now = {
+        **configuration(),
+        "threads": options.threads,
+        "rounds": options.rounds,
+        "timeout": options.timeout,
+        "openblas": None if options.openblas is None else options.openblas.name,
+        "models": models,
+        "libraries": libraries,
+    }
+    before: dict = {"results": {}}
+    if path is not None and path.exists():
+        before = json.loads(path.read_text())
+    earlier = [*before.get("earlier", []), *filter(None, [before.get("configuration")])]
+    return {"configuration": now, "earlier": earlier, "results": before["results"]}
+
+
 def parse_arguments() -> argparse.Namespace:
     """Command line."""
     parser = argparse.ArgumentParser(
@@ -141,22 +162,17 @@ def main() -> None:
     libraries = ["glmmvi"] if options.own else list(options.libraries)
     if options.openblas is not None and "lme4" in libraries:
         libraries.insert(libraries.index("lme4") + 1, "lme4_openblas")
-    report: dict = {
-        "configuration": {
-            **configuration(),
-            "threads": options.threads,
-            "rounds": options.rounds,
-            "timeout": options.timeout,
-            "openblas": None if options.openblas is None else options.openblas.name,
-        },
-        "results": {},
-    }
+    report = continued(options.output, options, names, libraries)
     for name in names:
-        report["results"][name] = {
-            "formula": PROBLEMS[name].formula,
-            "family": PROBLEMS[name].family,
-            "libraries": run_problem(name, libraries, options),
-        }
+        row = report["results"].setdefault(
+            name,
+            {
+                "formula": PROBLEMS[name].formula,
+                "family": PROBLEMS[name].family,
+                "libraries": {},
+            },
+        )
+        row["libraries"].update(run_problem(name, libraries, options))
         if options.output is not None:  # after every model: a long run may be cut short
             options.output.write_text(json.dumps(report, indent=1) + "\n")
     print(markdown(report))

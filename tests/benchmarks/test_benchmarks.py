@@ -204,6 +204,24 @@ def test_this_package_alone_is_one_command(monkeypatch: pytest.MonkeyPatch, caps
     assert "| cbpp | 100 ms |" in capsys.readouterr().out
 
 
+def test_a_result_file_keeps_what_is_not_measured_again(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    seconds = iter([0.1, 0.2, 0.3])
+    monkeypatch.setattr("benchmarks.run.measure", lambda *_: run(next(seconds)))
+    file = tmp_path / "results.json"
+    for libraries in (["lme4", "glmmvi"], ["glmmvi"]):
+        arguments = ["run", "cbpp", "--libraries", *libraries, "--output", str(file)]
+        monkeypatch.setattr("sys.argv", arguments)
+        runner.main()
+    report = json.loads(file.read_text())
+    runs = report["results"]["cbpp"]["libraries"]
+    assert (runs["lme4"]["seconds"], runs["glmmvi"]["seconds"]) == (0.1, 0.3)
+    assert [part["libraries"] for part in report["earlier"]] == [["lme4", "glmmvi"]]
+    assert report["configuration"]["libraries"] == ["glmmvi"]
+    assert "Earlier, at " in target_table(report)
+
+
 def test_openblas_is_preloaded_for_a_second_column_of_lme4() -> None:
     options = argparse.Namespace(threads=1, openblas=Path("libopenblas.so.0"), environments=None)
     assert runner.environment_for("lme4_openblas", options)["LD_PRELOAD"] == "libopenblas.so.0"
