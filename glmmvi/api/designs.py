@@ -8,6 +8,7 @@ from typing import Any
 from glmmvi.design import DesignMatrices, build_design, check_random_terms
 from glmmvi.design.scale_check import check_scales
 from glmmvi.formula import ModelFormula, parse_formula
+from glmmvi.inference.blas_threads import with_one_blas_thread
 from glmmvi.results.control import Control, LmerControl
 
 
@@ -18,6 +19,7 @@ def linear_design(
     return mixed_design(formula, data, control, response_kind="numeric", **arguments)
 
 
+@with_one_blas_thread
 def mixed_design(
     formula: str | ModelFormula,
     data: Any,

@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from glmmvi.inference.blas_threads import with_blas_threads
 from glmmvi.inference.bounded_bfgs import minimize
 from glmmvi.inference.generalized_mixed import (
     GeneralizedMixedProblem,
@@ -85,6 +86,7 @@ def marginal(
     )
 
 
+@with_blas_threads
 def optimize(
     problem: GeneralizedMixedProblem,
     count: int,

@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from glmmvi.inference.blas_threads import with_blas_threads
 from glmmvi.inference.bounded_bfgs import minimize
 from glmmvi.inference.elbo_gradient import gradient_of
 from glmmvi.inference.generalized_mixed import (
@@ -139,6 +140,7 @@ class CorrectedElbo:
         return sum(size * (size + 1) // 2 for size in d), self.system.structure.p
 
 
+@with_blas_threads
 def optimize(
     problem: GeneralizedMixedProblem,
     *,

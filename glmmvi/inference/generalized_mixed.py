@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 
+from glmmvi.inference.blas_threads import with_blas_threads, with_one_blas_thread
 from glmmvi.inference.block_matrices import congruence
 from glmmvi.inference.bounded_bfgs import minimize
 from glmmvi.inference.covariance_start import expected_curvature
@@ -60,6 +61,11 @@ class GeneralizedMixedProblem:
 
     basis: OrthogonalBasis
     system: PirlsSystem
+
+    @property
+    def dense_rows(self) -> int:
+        """Random effects in the dense block."""
+        return self.system.structure.U
 
 
 @dataclass(frozen=True)
@@ -112,6 +118,7 @@ def posterior_of(solution: GeneralizedMixedSolution) -> GaussianPosterior:
     return GaussianPosterior(solution.state.factorization, solution.rotations, 1.0)
 
 
+@with_one_blas_thread
 def build_problem(arrays: RegressionArrays, likelihood: Likelihood) -> GeneralizedMixedProblem:
     """Bring a model into the engine's basis.
 
@@ -140,6 +147,7 @@ def build_problem(arrays: RegressionArrays, likelihood: Likelihood) -> Generaliz
     return GeneralizedMixedProblem(basis, system)
 
 
+@with_blas_threads
 def optimize(
     problem: GeneralizedMixedProblem,
     *,

@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from glmmvi.inference.blas_threads import with_blas_threads
 from glmmvi.inference.block_factorization import (
     BlockFactorization,
     backward,
@@ -262,6 +263,7 @@ def laplace_gradient(
     return pack(by_factor), by_dispersion
 
 
+@with_blas_threads
 def optimize(
     problem: GeneralizedMixedProblem,
     *,

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 
 from glmmvi.inference.average_information import average_information
+from glmmvi.inference.blas_threads import with_blas_threads, with_one_blas_thread
 from glmmvi.inference.block_factorization import BlockFactorization, backward, random_effects
 from glmmvi.inference.block_matrices import congruence
 from glmmvi.inference.bounded_bfgs import LocalModel, minimize
@@ -66,6 +67,11 @@ class LinearMixedProblem:
     products: CrossProducts
     reml: bool
     constant: float
+
+    @property
+    def dense_rows(self) -> int:
+        """Random effects in the dense block."""
+        return self.structure.U
 
 
 @dataclass(frozen=True)
@@ -127,6 +133,7 @@ def posterior_of(problem: LinearMixedProblem, solution: LinearMixedSolution) -> 
     )
 
 
+@with_one_blas_thread
 def build_problem(arrays: RegressionArrays, *, reml: bool) -> LinearMixedProblem:
     """Form the cross-products of a model.
 
@@ -147,17 +154,20 @@ def build_problem(arrays: RegressionArrays, *, reml: bool) -> LinearMixedProblem
     return LinearMixedProblem(basis, structure, products, reml, constant)
 
 
+@with_blas_threads
 def criterion(problem: LinearMixedProblem, Lambda: Sequence[Matrix]) -> float:
     """lme4's criterion (REML, or ``-2 logLik``) at covariance factors of the user's scale."""
     return _evaluate(problem, _to_engine(problem, Lambda)).value + problem.constant
 
 
+@with_blas_threads
 def solution_at(problem: LinearMixedProblem, Lambda: Sequence[Matrix]) -> LinearMixedSolution:
     """Estimates and surrogate at given covariance factors of the user's scale."""
     theta = _to_engine(problem, Lambda)
     return _solution(problem, theta, _evaluate(problem, theta))
 
 
+@with_blas_threads
 def optimize(
     problem: LinearMixedProblem,
     *,

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 
+from glmmvi.inference.blas_threads import with_blas_threads
 from glmmvi.inference.block_factorization import BlockFactorization, backward, factorize
 from glmmvi.inference.bounded_bfgs import minimize
 from glmmvi.inference.covariance_start import expected_curvature
@@ -168,6 +169,7 @@ def _coefficients(
     return beta, _Normalised(precision, log_prior)
 
 
+@with_blas_threads
 def optimize_penalized(
     problem: LinearMixedProblem,
     penalty: Penalty,
