@@ -45,6 +45,7 @@ _NOISE = 1e-13  # relative rounding error of the objective
 _EVERY = 6  # steps of the outer iteration: exact second derivatives
 _FIRST = 1e-3  # nats: tolerance of a solve before the tangents are known
 _INEXACT = 3e-2  # tolerance of a solve, of the decrease promised, with the tangents known
+_ASTRAY = 1e4  # what tangents may add, squared, of what a solve is short of
 _SAME = 3e-4  # relative change of second derivatives that is none
 
 
@@ -57,10 +58,13 @@ class _LevelExpansion:
     curvature : LevelCurvature
     along : float64, shape (t + p + k, t + k)
         How all parameters, the best fixed effects among them, move with the outer ones.
+    inverse : float64, shape (t + k,)
+        Inverse diagonal of the objective's second derivatives.
     """
 
     curvature: LevelCurvature
     along: Matrix
+    inverse: Vector
 
     def moved(
         self, system: PirlsSystem, state: SurrogateState, x: Vector, change: Vector
@@ -82,9 +86,18 @@ class _LevelExpansion:
 
 @dataclass(frozen=True)
 class _Expansion:
-    """How the surrogate of any model moves: a tangent for each outer parameter."""
+    """How the surrogate of any model moves.
+
+    Attributes
+    ----------
+    tangents : list of Tangent
+        One for each outer parameter.
+    inverse : float64, shape (t + k,)
+        Inverse diagonal of the objective's second derivatives.
+    """
 
     tangents: list[Tangent]
+    inverse: Vector
 
     def moved(
         self, system: PirlsSystem, state: SurrogateState, x: Vector, change: Vector
@@ -213,6 +226,8 @@ class OuterObjective:
             return None
         before, hessian = self.best, None
         ends = expected <= self.enough and self.known_hessian(x) is None
+        if ends:
+            self._tighten(self.enough)
         if self.steps % _EVERY == 1 or ends:
             hessian = self._hessian(expected)
         if self.expansion is None:
@@ -275,18 +290,24 @@ class OuterObjective:
         return found, info
 
     def _point(self, x: Vector, state: SurrogateState, info: PirlsInfo) -> _Point:
-        """Value, and the gradient to second order in what the surrogate is short of the best."""
+        """Value, and the gradient to second order in what the surrogate is short of the best.
+
+        Where the tangents add more than an inexact solve can be short of (a fixed effect that
+        goes to infinity moves as far with any parameter), they are forgotten, and the solve is
+        made exact.
+        """
         t, step = self.n_theta, info.step
         pull = None if step is None else step.pull
-        gradient = np.concatenate(
-            [
-                pack(factor_gradients(self.system, state, pull)),
-                state.expectation.dispersion_score,
-            ]
-        )
+        by_theta = pack(factor_gradients(self.system, state, pull))
+        gradient = np.concatenate([by_theta, state.expectation.dispersion_score])
         if self.expansion is not None and step is not None and info.converged:
             by_variance = 0.5 * (state.curvature - state.expectation.curvature)
-            gradient += self.expansion.slopes(self.system, step, step.beta_slope, by_variance)
+            added = self.expansion.slopes(self.system, step, step.beta_slope, by_variance)
+            if float(np.square(added) @ self.expansion.inverse) > _ASTRAY * info.gain:
+                self.expansion = None
+                tolerance = max(self.tolerance, self._wanted(info.gain))
+                return self._point(x, *self._from(x, state, tolerance, True))
+            gradient += added
         value, gradient = -2.0 * state.elbo, -2.0 * gradient
         if self.penalty is not None:
             log_prior, *slopes = self.penalty(x[:t], x[t:])
@@ -329,21 +350,23 @@ class OuterObjective:
         self.inner_evaluations += factorizations
         if by_all:
             outer, along = self._over_beta(at, hessian)
-            self.expansion = _Expansion(_combined(tangents, along, self._beta))
+            self.expansion = _Expansion(_combined(tangents, along, self._beta), _inverse(outer))
             return outer
-        self.expansion = _Expansion(tangents)
-        return -2.0 * (hessian + prior_hessian(self.system, x[:t], nothing, x[t:], self.penalty))
+        outer = -2.0 * (hessian + prior_hessian(self.system, x[:t], nothing, x[t:], self.penalty))
+        self.expansion = _Expansion(tangents, _inverse(outer))
+        return outer
 
     def _by_level(self, at: _Point) -> Matrix:
         curvature = level_curvature(self.system, at.x[self.n_theta :], at.state)
         outer, along = self._over_beta(at, curvature.hessian)
-        self.expansion = _LevelExpansion(curvature, along)
+        self.expansion = _LevelExpansion(curvature, along, _inverse(outer))
         return outer
 
     def _by_rows(self, at: _Point, parts: Sequence[PartBatch]) -> Matrix:
         curvature = row_curvature(self.system, parts, at.x[self.n_theta :], at.state)
         outer, along = self._over_beta(at, curvature.hessian)
-        self.expansion = _Expansion(row_tangents(self.system, at.state, curvature, along))
+        tangents = row_tangents(self.system, at.state, curvature, along)
+        self.expansion = _Expansion(tangents, _inverse(outer))
         return outer
 
     @property
@@ -374,6 +397,11 @@ class OuterObjective:
         reduced = -2.0 * along.T @ whole @ along
         self.known = _Known(x, at.info.gain, hessian, reduced)
         return reduced, along
+
+
+def _inverse(hessian: Matrix) -> Vector:
+    """Inverse diagonal, shape (k,)."""
+    return 1.0 / np.maximum(np.abs(np.diag(hessian)), 1e-300)
 
 
 def _combined(tangents: list[Tangent], along: Matrix, beta: slice) -> list[Tangent]:
