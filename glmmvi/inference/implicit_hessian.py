@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from glmmvi.inference.block_factorization import backward, factorize, solve_scores
 from glmmvi.inference.profiled_deviance import pack, unpack
 from glmmvi.inference.row_derivatives import RowDerivatives, row_derivatives
+from glmmvi.inference.surrogate_expansion import Tangent
 from glmmvi.inference.variational_pirls import PirlsSystem, SurrogateState
 
 Matrix = NDArray[np.float64]
@@ -28,24 +29,6 @@ Vector = NDArray[np.float64]
 _EPSILON = 1e-6  # of a difference of variances, relative to the system
 _TOLERANCE = {True: 2e-3, False: 1e-2}  # of the residual, relative to the right-hand side
 _MOST = 20  # applications of the operator for one parameter
-
-
-@dataclass(frozen=True)
-class Tangent:
-    """How the best surrogate moves with one parameter.
-
-    Attributes
-    ----------
-    u_mean : tuple of float64, shape (L, d)
-    beta : float64, shape (p,)
-    curvature, variance : float64, shape (n,)
-        Weights, and variances of the predictors.
-    """
-
-    u_mean: tuple[Matrix, ...]
-    beta: Vector
-    curvature: Vector
-    variance: Vector
 
 
 def has_implicit_hessian(factors: Sequence[Matrix]) -> bool:

@@ -17,25 +17,18 @@ from numpy.typing import NDArray
 
 from glmmvi.inference.bounded_bfgs import LocalModel
 from glmmvi.inference.elbo_gradient import factor_gradients
-from glmmvi.inference.implicit_hessian import Tangent, has_implicit_hessian, implicit_hessian
-from glmmvi.inference.level_curvature import (
-    LevelCurvature,
-    has_level_curvature,
-    level_curvature,
-    predicted_surrogate,
-    tangent_slopes,
-)
+from glmmvi.inference.implicit_hessian import has_implicit_hessian, implicit_hessian
+from glmmvi.inference.level_curvature import has_level_curvature, level_curvature
 from glmmvi.inference.parameter_hessian import OuterLogPrior, prior_hessian
 from glmmvi.inference.profiled_deviance import pack, unpack
 from glmmvi.inference.row_curvature import row_curvature, row_tangents
 from glmmvi.inference.row_parts import PartBatch
+from glmmvi.inference.surrogate_expansion import LevelExpansion, TangentExpansion, combined
 from glmmvi.inference.variational_pirls import (
-    NewtonStep,
     PirlsInfo,
     PirlsSystem,
     SurrogateState,
     solve,
-    tempered,
 )
 
 Matrix = NDArray[np.float64]
@@ -47,83 +40,6 @@ _FIRST = 1e-3  # nats: tolerance of a solve before the tangents are known
 _INEXACT = 3e-2  # tolerance of a solve, of the decrease promised, with the tangents known
 _ASTRAY = 1e4  # what tangents may add, squared, of what a solve is short of
 _SAME = 3e-4  # relative change of second derivatives that is none
-
-
-@dataclass(frozen=True)
-class _LevelExpansion:
-    """How the surrogate of a model with one random-effects term moves.
-
-    Attributes
-    ----------
-    curvature : LevelCurvature
-    along : float64, shape (t + p + k, t + k)
-        How all parameters, the best fixed effects among them, move with the outer ones.
-    inverse : float64, shape (t + k,)
-        Inverse diagonal of the objective's second derivatives.
-    """
-
-    curvature: LevelCurvature
-    along: Matrix
-    inverse: Vector
-
-    def moved(
-        self, system: PirlsSystem, state: SurrogateState, x: Vector, change: Vector
-    ) -> SurrogateState:
-        """The surrogate at `x`, a change of parameters away, to first order."""
-        every, t = self.along @ change, x.size - system.likelihood.n_dispersion
-        u_mean, weights = predicted_surrogate(system, state, self.curvature, x[:t], every)
-        beta = state.beta + every[t : t + system.structure.p]
-        return replace(state, u_mean=(u_mean,), beta=beta, curvature=weights)
-
-    def slopes(
-        self, system: PirlsSystem, step: NewtonStep, by_beta: Vector, by_variance: Vector
-    ) -> Vector:
-        """Slopes of the ELBO by the surrogate, along its tangents, shape (t + k,)."""
-        t = self.along.shape[1] - system.likelihood.n_dispersion
-        slopes = tangent_slopes(system, self.curvature, step.u_slope[0], by_variance) @ self.along
-        return np.asarray(slopes + by_beta @ self.along[t : t + by_beta.size])
-
-
-@dataclass(frozen=True)
-class _Expansion:
-    """How the surrogate of any model moves.
-
-    Attributes
-    ----------
-    tangents : list of Tangent
-        One for each outer parameter.
-    inverse : float64, shape (t + k,)
-        Inverse diagonal of the objective's second derivatives.
-    """
-
-    tangents: list[Tangent]
-    inverse: Vector
-
-    def moved(
-        self, system: PirlsSystem, state: SurrogateState, x: Vector, change: Vector
-    ) -> SurrogateState:
-        """The surrogate at `x`, a change of parameters away, to first order."""
-        u_mean, beta, old = list(state.u_mean), state.beta, state.expectation.curvature
-        weights = old
-        for step, tangent in zip(change, self.tangents, strict=True):
-            u_mean = [u + step * du for u, du in zip(u_mean, tangent.u_mean, strict=True)]
-            beta = beta + step * tangent.beta
-            weights = weights + step * tangent.curvature
-        curvature = tempered(weights, old)
-        return replace(state, u_mean=tuple(u_mean), beta=beta, curvature=curvature)
-
-    def slopes(
-        self, system: PirlsSystem, step: NewtonStep, by_beta: Vector, by_variance: Vector
-    ) -> Vector:
-        """Slopes of the ELBO by the surrogate, along its tangents, shape (t + k,)."""
-        return np.array(
-            [
-                sum(float(np.vdot(a, b)) for a, b in zip(step.u_slope, along.u_mean, strict=True))
-                + float(by_beta @ along.beta)
-                + float(by_variance @ along.variance)
-                for along in self.tangents
-            ]
-        )
 
 
 class _Point(NamedTuple):
@@ -184,7 +100,7 @@ class OuterObjective:
     inner_evaluations: int
     steps: int = 0
     best: _Point | None = None
-    expansion: _LevelExpansion | _Expansion | None = None
+    expansion: LevelExpansion | TangentExpansion | None = None
     known: _Known | None = None
 
     @property
@@ -350,23 +266,25 @@ class OuterObjective:
         self.inner_evaluations += factorizations
         if by_all:
             outer, along = self._over_beta(at, hessian)
-            self.expansion = _Expansion(_combined(tangents, along, self._beta), _inverse(outer))
+            self.expansion = TangentExpansion(
+                combined(tangents, along, self._beta), _inverse(outer)
+            )
             return outer
         outer = -2.0 * (hessian + prior_hessian(self.system, x[:t], nothing, x[t:], self.penalty))
-        self.expansion = _Expansion(tangents, _inverse(outer))
+        self.expansion = TangentExpansion(tangents, _inverse(outer))
         return outer
 
     def _by_level(self, at: _Point) -> Matrix:
         curvature = level_curvature(self.system, at.x[self.n_theta :], at.state)
         outer, along = self._over_beta(at, curvature.hessian)
-        self.expansion = _LevelExpansion(curvature, along, _inverse(outer))
+        self.expansion = LevelExpansion(curvature, along, _inverse(outer))
         return outer
 
     def _by_rows(self, at: _Point, parts: Sequence[PartBatch]) -> Matrix:
         curvature = row_curvature(self.system, parts, at.x[self.n_theta :], at.state)
         outer, along = self._over_beta(at, curvature.hessian)
         tangents = row_tangents(self.system, at.state, curvature, along)
-        self.expansion = _Expansion(tangents, _inverse(outer))
+        self.expansion = TangentExpansion(tangents, _inverse(outer))
         return outer
 
     @property
@@ -402,23 +320,3 @@ class OuterObjective:
 def _inverse(hessian: Matrix) -> Vector:
     """Inverse diagonal, shape (k,)."""
     return 1.0 / np.maximum(np.abs(np.diag(hessian)), 1e-300)
-
-
-def _combined(tangents: list[Tangent], along: Matrix, beta: slice) -> list[Tangent]:
-    """Tangents of the outer parameters, from those of all parameters."""
-    combined = []
-    for weights in along.T:
-        used = [(w, tangent) for w, tangent in zip(weights, tangents, strict=True) if w != 0.0]
-        parts = zip(*(tangent.u_mean for _, tangent in used), strict=True)
-        combined.append(
-            Tangent(
-                u_mean=tuple(
-                    np.asarray(sum(w * du for (w, _), du in zip(used, part, strict=True)))
-                    for part in parts
-                ),
-                beta=weights[beta],
-                curvature=np.asarray(sum(w * tangent.curvature for w, tangent in used)),
-                variance=np.asarray(sum(w * tangent.variance for w, tangent in used)),
-            )
-        )
-    return combined

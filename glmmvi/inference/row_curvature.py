@@ -21,10 +21,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from glmmvi.inference.implicit_hessian import Tangent
 from glmmvi.inference.profiled_deviance import unpack
 from glmmvi.inference.row_derivatives import RowDerivatives, row_derivatives
 from glmmvi.inference.row_parts import PartBatch
+from glmmvi.inference.surrogate_expansion import Tangent
 from glmmvi.inference.variational_pirls import PirlsSystem, SurrogateState
 
 Matrix = NDArray[np.float64]
