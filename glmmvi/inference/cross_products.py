@@ -255,13 +255,17 @@ def cross_products(
     """
     terms, order, U, m = arrays.terms, structure.order, structure.U, structure.m
     index = row_positions(terms, structure) if positions is None else positions
-    w = np.ones(arrays.n) if curvature is None else curvature
-    Xy = np.column_stack([w[:, None] * arrays.X, w * arrays.y])
+    plain = np.column_stack([arrays.X, arrays.y])
+
+    def weighted_by_row(columns: Matrix) -> Matrix:
+        return columns if curvature is None else curvature[:, None] * columns
+
+    Xy = weighted_by_row(plain)
 
     diagonal, linked, rows = {}, {}, {}
     for k in order.eliminated:
         term = terms[k]
-        weighted = w[:, None] * term.Z
+        weighted = weighted_by_row(term.Z)
         diagonal[k] = _blocks_by_level(term, weighted, term.Z)
         for j in order.eliminated:
             if (k, j) in order.parents:
@@ -282,19 +286,19 @@ def cross_products(
         )
 
     dense = np.zeros((m, m))
-    corner = np.column_stack([arrays.X, arrays.y]).T @ Xy
+    corner = plain.T @ Xy
     corner[-1, :-1] = corner[:-1, -1]
     dense[U:, U:] = corner
     for r in order.dense:
         here = structure.dense_slice(r)
         for a in range(terms[r].d):
-            z = terms[r].Z[:, a]
+            z = weighted_by_row(terms[r].Z)[:, a]
             columns = slice(here.start + a, here.stop, terms[r].d)
             dense[columns, U:] = index.sums[r][a] @ Xy
             dense[U:, columns] = dense[columns, U:].T
             for s in order.dense:
                 if s <= r:
-                    dense[:U, :U] += _dense_pairs(terms, index, r, a, s, w * z, U)
+                    dense[:U, :U] += _dense_pairs(terms, index, r, a, s, z, U)
     return CrossProducts(diagonal, linked, rows, dense, int(np.count_nonzero(arrays.weights)))
 
 

@@ -19,6 +19,9 @@ from scipy.linalg import solve_triangular
 from glmmvi.inference.regression_arrays import RegressionArrays, TermArrays
 
 Matrix = NDArray[np.float64]
+Vector = NDArray[np.float64]
+
+_ROWS = 4096  # of a tall matrix that are worked on at once
 
 
 @dataclass(frozen=True)
@@ -43,14 +46,32 @@ class OrthogonalBasis:
     Z_factors: tuple[Matrix, ...]
 
 
-def upper_triangle(columns: Matrix) -> Matrix:
-    """R of ``columns = Q R``, with a diagonal that is not negative; shape (m, m)."""
-    n, m = columns.shape
-    if m == 1:
-        return np.array([[np.sqrt(np.vdot(columns, columns))]])
-    if n < m:
-        columns = np.vstack([columns, np.zeros((m - n, m))])
-    triangle: Matrix = np.linalg.qr(columns, mode="r")  # type: ignore[assignment]
+def upper_triangle(*columns: Matrix, root: Vector | None = None) -> Matrix:
+    """R of ``root * [columns] = Q R``, with a diagonal that is not negative; shape (m, m).
+
+    Tall matrices are taken some rows at a time, which stay in the cache: the triangle of the
+    triangles is the whole's (Demmel et al. 2012, SIAM J. Sci. Comput. 34(1)).
+
+    Parameters
+    ----------
+    *columns : float64, shape (n, k)
+        Side by side.
+    root : float64, shape (n,), optional
+        Factor of every row.
+    """
+    n, m = len(columns[0]), sum(part.shape[1] for part in columns)
+    triangles = []
+    for start in range(0, max(n, 1), _ROWS):
+        here = slice(start, start + _ROWS)
+        rows = np.concatenate([part[here] for part in columns], axis=1)
+        if root is not None:
+            rows *= root[here, None]
+        if len(rows) < m:
+            rows = np.vstack([rows, np.zeros((m - len(rows), m))])
+        triangles.append(np.linalg.qr(rows, mode="r") if m > 1 else [[np.linalg.norm(rows)]])
+    triangle = np.asarray(triangles[0])
+    if len(triangles) > 1:
+        triangle = np.asarray(np.linalg.qr(np.vstack(triangles), mode="r"))
     return triangle * np.where(np.diag(triangle) < 0.0, -1.0, 1.0)[:, None]
 
 
@@ -79,9 +100,8 @@ def orthogonal_basis(arrays: RegressionArrays) -> OrthogonalBasis:
     OrthogonalBasis
     """
     p = arrays.p
-    root = np.sqrt(arrays.weights)
-    Xy = np.column_stack([arrays.X, arrays.y - arrays.offset]) * root[:, None]
-    triangle = upper_triangle(Xy)
+    response = (arrays.y - arrays.offset)[:, None]
+    triangle = upper_triangle(arrays.X, response, root=_root(arrays.weights))
     factor = triangle[:p, :p]
     ols = solve_triangular(factor, triangle[:p, p]) if p else np.zeros(0)
     return OrthogonalBasis(
@@ -105,7 +125,7 @@ def term_factor(Z: Matrix, weights: NDArray[np.float64]) -> Matrix:
     float64, shape (d, d)
         Over ``sqrt(sum w)``, so that a column of ones stays as it is.
     """
-    triangle = upper_triangle(Z * np.sqrt(weights)[:, None])
+    triangle = upper_triangle(Z, root=_root(weights))
     return _invertible(triangle / np.sqrt(weights.sum()))
 
 
@@ -115,13 +135,14 @@ def in_basis(arrays: RegressionArrays, basis: OrthogonalBasis) -> RegressionArra
     ``X`` has orthonormal columns, ``y`` is orthogonal to them and of unit length, every
     term's ``Z`` has mean square one.
     """
-    root = np.sqrt(arrays.weights)[:, None]
+    root = _root(arrays.weights)
     residual = arrays.y - arrays.offset - arrays.X @ basis.ols
+    residual /= basis.y_scale or 1.0
     return RegressionArrays(
-        y=root[:, 0] * residual / (basis.y_scale or 1.0),
-        X=_right_divide(arrays.X * root, basis.X_factor),
+        y=residual if root is None else root * residual,
+        X=_right_divide(arrays.X, basis.X_factor, root),
         terms=tuple(
-            TermArrays(_right_divide(term.Z * root, factor), term.codes, term.n_levels)
+            TermArrays(_right_divide(term.Z, factor, root), term.codes, term.n_levels)
             for term, factor in zip(arrays.terms, basis.Z_factors, strict=True)
         ),
         weights=np.sign(arrays.weights),
@@ -129,9 +150,16 @@ def in_basis(arrays: RegressionArrays, basis: OrthogonalBasis) -> RegressionArra
     )
 
 
-def _right_divide(columns: Matrix, triangle: Matrix) -> Matrix:
-    """``columns @ inv(triangle)`` for an upper triangle."""
+def _root(weights: Vector) -> Vector | None:
+    """Square roots of the weights; None where they are all 1."""
+    return None if (weights == 1.0).all() else np.sqrt(weights)
+
+
+def _right_divide(columns: Matrix, triangle: Matrix, root: Vector | None) -> Matrix:
+    """``root * columns @ inv(triangle)`` for an upper triangle."""
     m = triangle.shape[0]
+    if root is not None:
+        columns = columns * root[:, None]
     if m == 0:
         return columns
     if m == 1:

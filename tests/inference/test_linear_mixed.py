@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose
 from glmmvi.inference import linear_mixed
 from glmmvi.inference.block_factorization import factorize, solve_scores
 from glmmvi.inference.cross_products import block_structure, cross_products
-from glmmvi.inference.orthogonal_basis import in_basis, orthogonal_basis
+from glmmvi.inference.orthogonal_basis import in_basis, orthogonal_basis, upper_triangle
 from glmmvi.inference.profiled_deviance import pack, profiled_deviance
 from glmmvi.inference.regression_arrays import RegressionArrays, TermArrays
 from tests.inference.dense_reference import dense_fit, indicator, split
@@ -208,3 +208,20 @@ def test_solving_for_a_right_hand_side_equals_dense_algebra(name, dense_rows, kn
     u, solved = solve_scores(f, scores, fixed, beta=beta if known else None)
     assert_allclose(solved, beta, rtol=1e-8, atol=1e-10)
     assert_allclose(np.concatenate([x.reshape(-1) for x in u]), expected, rtol=1e-7, atol=1e-9)
+
+
+@pytest.mark.parametrize("rows", [1, 2, 5, 4096, 9000])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_the_triangle_of_tall_columns_is_that_of_pieces(rows, weighted):
+    rng = np.random.default_rng(rows)
+    columns = rng.normal(size=(rows, 3)) @ np.diag([1.0, 1e4, 1e-3]) + [0.0, 1e6, 0.0]
+    response, root = rng.normal(size=(rows, 1)), rng.uniform(0.5, 2.0, rows)
+    found = upper_triangle(columns, response, root=root if weighted else None)
+    whole = np.column_stack([columns, response]) * (root[:, None] if weighted else 1.0)
+    padded = np.vstack([whole, np.zeros((max(4 - rows, 0), 4))])
+    slow = np.linalg.qr(padded, mode="r")
+    slow *= np.where(np.diag(slow) < 0.0, -1.0, 1.0)[:, None]
+    size = np.linalg.norm(slow, axis=0)
+    assert_allclose(found / size, slow / size, atol=1e-11)
+    assert (np.diag(found) >= 0.0).all()
+    assert_allclose(found, np.triu(found))
