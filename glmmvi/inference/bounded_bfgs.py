@@ -204,11 +204,12 @@ def minimize(
     state = init(objective, x, hessian)
     start, initial, trace = state.x, state.value, [state.value]
     iterations, evaluations = 0, 1
-    converged, reason = False, ""
+    converged, reason, stuck = False, "", False
     expected = np.inf
     while True:
         before, expected = expected, direction(state, lower)[1]
-        known = None if newton is None else newton(state.x, expected)
+        # a step that its Hessian has led astray is tried again without
+        known = None if newton is None or stuck else newton(state.x, expected)
         if known is not None:
             state = _informed(state, known)
             expected = direction(state, lower)[1]
@@ -241,7 +242,8 @@ def minimize(
         iterations += 1
         evaluations += info.evaluations
         trace.append(state.value)
-        if not info.moved:
+        stuck = not info.moved
+        if stuck:
             if expected <= 10.0 * _NOISE * abs(state.value):
                 converged = True
                 reason = "the objective is flat to its rounding error"

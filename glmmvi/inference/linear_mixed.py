@@ -217,7 +217,7 @@ def optimize(
         if expected <= tolerance:
             return None
         df = problem.products.n - (problem.structure.p if problem.reml else 0)
-        at = evaluated[theta.tobytes()]
+        at = evaluated.get(theta.tobytes()) or _evaluate(problem, theta)
         hessian = average_information(problem.products, problem.structure, at, df)
         if hessian is None:
             return None

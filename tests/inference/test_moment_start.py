@@ -86,3 +86,21 @@ def test_a_factor_without_effects_starts_a_little_above_nothing():
     assert (record.start > 0.0).all()
     assert record.converged
     assert solution.Lambda[0][0, 0] < 0.1
+
+
+@pytest.mark.parametrize("seed", [2, 8])
+def test_hardly_any_residual_variance_is_no_reason_to_fail(seed):
+    """A step that average information leads astray is tried again without it."""
+    rng, n = np.random.default_rng(seed), 800
+    y, terms = 1e-3 * rng.normal(size=n), []
+    for most, sd in ((400, 0.3), (130, 0.5), (110, 0.4)):
+        drawn = np.minimum((rng.pareto(1.0, n) * most / 8).astype(int), most - 1)
+        codes = np.unique(drawn, return_inverse=True)[1]
+        y = y + sd * rng.normal(size=codes.max() + 1)[codes]
+        terms.append(TermArrays(np.ones((n, 1)), codes, int(codes.max()) + 1))
+    arrays = RegressionArrays(y, np.ones((n, 1)), tuple(terms), np.ones(n), np.zeros(n))
+    problem = build_problem(arrays, reml=True)
+    assert problem.structure.U >= linear_mixed._COSTLY
+    solution, record = optimize(problem)
+    assert record.converged
+    assert_allclose(solution.sigma, 1e-3, rtol=0.3)
