@@ -13,6 +13,7 @@ import argparse
 import json
 from pathlib import Path
 
+from benchmarks.adapters import LIBRARIES
 from benchmarks.agreement import agreement
 from benchmarks.targets import TARGETS
 
@@ -23,7 +24,7 @@ MARKS = ("<!-- table: benchmarks.report writes it -->", "<!-- end of table -->")
 def markdown(report: dict, clock: str = "seconds") -> str:
     """Three tables: times with ratios to lme4, memory, estimates beside lme4's."""
     results = report["results"]
-    libraries = list(dict.fromkeys(lib for row in results.values() for lib in row["libraries"]))
+    libraries = columns(results)
     where = report["configuration"]
     lines = [
         f"{where['processor']}, {where['cores']} cores, {where['threads']} thread, "
@@ -71,10 +72,18 @@ def markdown(report: dict, clock: str = "seconds") -> str:
     return "\n".join(lines)
 
 
+def columns(results: dict) -> list[str]:
+    """Libraries of a report, in the order of `LIBRARIES`, lme4 with OpenBLAS after lme4."""
+    found = {library for row in results.values() for library in row["libraries"]}
+    first = [*LIBRARIES, *(f"{name}_openblas" for name in LIBRARIES)]
+    order = sorted(first, key=lambda name: LIBRARIES.index(name.removesuffix("_openblas")))
+    return [name for name in order if name in found]
+
+
 def target_table(report: dict, clock: str = "seconds") -> str:
     """Issue 6's table: times in every library, what was to be reached, and what was."""
     results, where = report["results"], report["configuration"]
-    libraries = list(dict.fromkeys(lib for row in results.values() for lib in row["libraries"]))
+    libraries = columns(results)
     names = [_NAMES.get(lib, lib) + _version(results, lib) for lib in libraries]
     lines = [
         f"{where['processor']}, {where['cores']} cores, {where['threads']} thread, Python "
