@@ -108,9 +108,9 @@ def target_table(report: dict, clock: str = "seconds") -> str:
     lines += ["", "A `!` marks estimates that are not lme4's (see `benchmarks/agreement.py`)."]
     for run in report.get("earlier", []):
         lines.append(
-            f"Earlier, at {run['date']} (commit {run['commit'][:12]}, load "
-            f"{run['load_average'][0]}): {', '.join(run.get('libraries', []))}; what the last run "
-            "measured again is the last run's."
+            f"Another run, at {run['date']} (commit {run['commit'][:12]}, load "
+            f"{run['load_average'][0]}): {', '.join(run.get('libraries', []))}; what this run "
+            "measured again is its own."
         )
     lines += _words(results)
     return "\n".join(lines)

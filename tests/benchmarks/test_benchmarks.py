@@ -219,7 +219,7 @@ def test_a_result_file_keeps_what_is_not_measured_again(
     assert (runs["lme4"]["seconds"], runs["glmmvi"]["seconds"]) == (0.1, 0.3)
     assert [part["libraries"] for part in report["earlier"]] == [["lme4", "glmmvi"]]
     assert report["configuration"]["libraries"] == ["glmmvi"]
-    assert "Earlier, at " in target_table(report)
+    assert "Another run, at " in target_table(report)
 
 
 def test_openblas_is_preloaded_for_a_second_column_of_lme4() -> None:
