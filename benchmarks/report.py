@@ -109,8 +109,8 @@ def target_table(report: dict, clock: str = "seconds") -> str:
     for run in report.get("earlier", []):
         lines.append(
             f"Another run, at {run['date']} (commit {run['commit'][:12]}, load "
-            f"{run['load_average'][0]}): {', '.join(run.get('libraries', []))}, where they were not "
-            "measured again."
+            f"{run['load_average'][0]}): {', '.join(run.get('libraries', []))}, where they were "
+            "not measured again."
         )
     lines += _words(results)
     return "\n".join(lines)

@@ -6,9 +6,10 @@ on a machine whose cores are busy a small fit waits for them: it takes several t
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
-from functools import lru_cache, wraps
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from threading import Lock
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 P = ParamSpec("P")
@@ -18,8 +19,12 @@ M = TypeVar("M", bound="Problem")
 LARGE = 500  # rows of a dense matrix from which on threads pay
 
 
-def blas_threads(size: int) -> AbstractContextManager[Any]:
+@contextmanager
+def blas_threads(size: int) -> Iterator[None]:
     """Context in which BLAS has one thread, unless matrices have many rows.
+
+    Threads of Python that fit at the same time share it: BLAS has its threads again when the
+    last of them leaves.
 
     Parameters
     ----------
@@ -32,8 +37,13 @@ def blas_threads(size: int) -> AbstractContextManager[Any]:
     ...     product = 6 * 7
     """
     if size >= LARGE:
-        return nullcontext()
-    return _controller().limit(limits=1, user_api="blas")
+        yield
+        return
+    _ONE_THREAD.enter()
+    try:
+        yield
+    finally:
+        _ONE_THREAD.leave()
 
 
 class Problem(Protocol):
@@ -69,9 +79,29 @@ def with_one_blas_thread(function: Callable[P, R]) -> Callable[P, R]:
     return within
 
 
-@lru_cache(maxsize=1)
-def _controller() -> Any:
-    """The BLAS libraries that NumPy and SciPy brought: both are loaded by now."""
-    from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]  # when used
+class _OneThread:
+    """BLAS limited to one thread while anybody wants it."""
 
-    return ThreadpoolController()
+    def __init__(self) -> None:
+        self._lock, self._inside = Lock(), 0
+        self._controller: Any = None
+        self._limit: Any = None
+
+    def enter(self) -> None:
+        with self._lock:
+            if self._inside == 0:
+                if self._controller is None:  # NumPy and SciPy have loaded their BLAS by now
+                    from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
+
+                    self._controller = ThreadpoolController()
+                self._limit = self._controller.limit(limits=1, user_api="blas")
+            self._inside += 1
+
+    def leave(self) -> None:
+        with self._lock:
+            self._inside -= 1
+            if self._inside == 0:
+                self._limit.restore_original_limits()
+
+
+_ONE_THREAD = _OneThread()

@@ -48,6 +48,17 @@ def test_threads_come_back_after_an_error(two_threads):
     assert counts() == two_threads
 
 
+def test_threads_of_python_share_the_limit(two_threads):
+    """The first to come in is the first to go: the limit stays until the last has gone."""
+    first, second = blas_threads(0), blas_threads(0)
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    assert counts() == {1}
+    second.__exit__(None, None, None)
+    assert counts() == two_threads
+
+
 def test_a_fit_runs_in_one_thread(two_threads, monkeypatch):
     seen = set()
     evaluate = linear_mixed.profiled_deviance
