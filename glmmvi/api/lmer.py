@@ -193,7 +193,8 @@ def lmer(
     solution, record = optimize(
         problem,
         start=None if start is None else start_factors(start, design),
-        tolerance=control.tolerance,
+        # what is not asked for is the engine's to choose
+        tolerance=None if control.tolerance == LmerControl.tolerance else control.tolerance,
         max_evaluations=control.max_evaluations,
     )
     return wrap_linear_fit(design, problem, solution, record, call=call, control=control)

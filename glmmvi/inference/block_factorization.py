@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -148,7 +149,8 @@ def factorize(
         A_inv, part = inverse_and_log_det(A)
         log_det += part
         C = congruence(Lambda, A_inv)
-        S = S - pattern.gram(rows[k], pattern.combine(C, rows[k]))
+        gone = pattern.gram(rows[k], pattern.combine(C, rows[k]))
+        S = np.subtract(S, gone, out=gone)
         later = order.eliminated[position + 1 :]
         for j in later:
             link = structure.links[k, j]
@@ -200,8 +202,9 @@ def backward(f: BlockFactorization, fixed_adjoint: Matrix) -> Adjoints:
     adjoint[U:, U:] = fixed_adjoint
     if U:
         coupling = f.S[:U, U:]
-        scaled = _lambda_columns(structure, [factor.T for factor in f.factors], f.M_inv)
-        factor_parts = [(f.S[:U, :U], scaled)]
+        transposed = [factor.T for factor in f.factors]
+        of_dense = _dense_factor_slopes(structure, f.factors, f.S[:U, :U], f.M_inv)
+        factor_parts: list[tuple[Matrix, Matrix]] = []
         if fixed_adjoint.any():
             half = f.C @ coupling
             adjoint[:U, U:] = -half @ fixed_adjoint
@@ -209,14 +212,15 @@ def backward(f: BlockFactorization, fixed_adjoint: Matrix) -> Adjoints:
             np.matmul(half @ fixed_adjoint, half.T, out=adjoint[:U, :U])
             adjoint[:U, :U] += f.C
             left = coupling - f.S[:U, :U] @ half
-            factor_parts.append((left, -(scaled @ coupling) @ fixed_adjoint))
+            moved = f.M_inv @ _lambda_rows(structure, transposed, coupling)
+            factor_parts.append((left, -moved @ fixed_adjoint))
         else:
             adjoint[:U, U:] = 0.0
             adjoint[U:, :U] = 0.0
             adjoint[:U, :U] = f.C
         for r in order.dense:
             here, d = structure.dense_slice(r), structure.d[r]
-            by_factor[r] = np.zeros((d, d))
+            by_factor[r] = of_dense[r]
             for left, right in factor_parts:
                 by_factor[r] += 2.0 * _sum_of_blocks(left[here], right[here], d)
             by_block[r] = _diagonal_blocks(adjoint[here, here], d)
@@ -407,8 +411,13 @@ def _mirror_upper(A: Matrix) -> None:
         stop = start + _BLOCK
         A[stop:, start:stop] = A[start:stop, stop:].T
         corner = A[start:stop, start:stop]
-        below = np.tril_indices(len(corner), -1)
+        below = _below_diagonal(len(corner))
         corner[below] = corner.T[below]
+
+
+@lru_cache(maxsize=_BLOCK)
+def _below_diagonal(size: int) -> tuple[NDArray[np.intp], ...]:
+    return np.tril_indices(size, -1)
 
 
 def _congruence(structure: BlockStructure, factors: Sequence[Matrix], A: Matrix) -> Matrix:
@@ -450,6 +459,44 @@ def _lambda_columns(structure: BlockStructure, factors: Sequence[Matrix], A: Mat
             blocks = A[:, here].reshape(A.shape[0], -1, d)
             result[:, here] = (blocks @ factors[r]).reshape(A.shape[0], -1)
     return result
+
+
+def _dense_factor_slopes(
+    structure: BlockStructure, factors: Sequence[Matrix], S: Matrix, M_inv: Matrix
+) -> dict[int, Matrix]:
+    """Derivatives of ``log |I + Lambda'S Lambda|`` by each dense term's ``Lambda``.
+
+    ``2 S Lambda M_inv``, summed over the term's levels. Where every term has one column nothing
+    of the matrices' size is formed.
+
+    Parameters
+    ----------
+    structure : BlockStructure
+    factors : sequence of float64, shape (d, d)
+        ``Lambda`` of every term.
+    S, M_inv : float64, shape (U, U)
+        Symmetric.
+
+    Returns
+    -------
+    dict of int to float64, shape (d, d)
+    """
+    order = structure.order
+    if any(structure.d[r] > 1 for r in order.dense):
+        scaled = _lambda_columns(structure, [factor.T for factor in factors], M_inv)
+        return {
+            r: 2.0 * _sum_of_blocks(S[here], scaled[here], structure.d[r])
+            for r, here in ((r, structure.dense_slice(r)) for r in order.dense)
+        }
+    slopes = {}
+    for r in order.dense:
+        here = structure.dense_slice(r)
+        by_column = np.einsum("ij,ij->j", S[here], M_inv[here])
+        total = sum(
+            factors[s][0, 0] * float(by_column[structure.dense_slice(s)].sum()) for s in order.dense
+        )
+        slopes[r] = np.array([[2.0 * total]])
+    return slopes
 
 
 def _sum_of_blocks(left: Matrix, right: Matrix, d: int) -> Matrix:

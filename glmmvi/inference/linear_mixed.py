@@ -45,6 +45,8 @@ from glmmvi.inference.regression_arrays import RegressionArrays
 Matrix = NDArray[np.float64]
 
 _NEAR = 1e-5  # expected decrease of the criterion
+_ENOUGH = 1e-12  # expected decrease of the criterion at which the optimiser stops
+_ENOUGH_WHERE_COSTLY = 1e-9
 _COSTLY = 100  # random effects in the dense block from which a solve is cheap beside a factor
 
 
@@ -172,7 +174,7 @@ def optimize(
     problem: LinearMixedProblem,
     *,
     start: Sequence[Matrix] | None = None,
-    tolerance: float = 1e-12,
+    tolerance: float | None = None,
     max_evaluations: int = 500,
 ) -> tuple[LinearMixedSolution, OptimizationRecord]:
     """Maximise the ELBO over the covariance factors.
@@ -182,8 +184,9 @@ def optimize(
     problem : LinearMixedProblem
     start : sequence of float64, shape (d, d), optional
         Relative covariance factors to start from, on the user's scale.
-    tolerance : float
-        See :func:`glmmvi.inference.bounded_bfgs.minimize`.
+    tolerance : float, optional
+        See :func:`glmmvi.inference.bounded_bfgs.minimize`. By default 1e-12, and 1e-9 (3e-5
+        standard errors of a factor) where the dense block is large.
     max_evaluations : int
         Limit on evaluations of the criterion with its gradient.
 
@@ -196,6 +199,8 @@ def optimize(
     d = problem.structure.d
     diagonal = is_diagonal(d)
     costly, factors = problem.structure.U >= _COSTLY, None
+    by_default = _ENOUGH_WHERE_COSTLY if costly else _ENOUGH
+    enough = by_default if tolerance is None else tolerance
     if start is not None:
         factors = unpack(_to_engine(problem, start), d)
     elif costly:
@@ -205,16 +210,21 @@ def optimize(
         factors = em_step(first.second_moments)
     levels = problem.structure.n_levels
     per_level = [max(problem.products.n / L, 1.0) for L in levels]
+    # the last evaluation, and the lowest while others (at a bound, say) are tried
     evaluated: dict[bytes, ProfiledDeviance] = {}
+    best: list[bytes] = []
 
     def objective(theta: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        for key in [key for key in evaluated if key not in best]:
+            del evaluated[key]
         at = _evaluate(problem, theta)
-        evaluated.clear()
         evaluated[theta.tobytes()] = at
+        if not best or at.value <= evaluated[best[0]].value + enough:
+            best[:] = [theta.tobytes()]
         return at.value + problem.constant, at.gradient
 
     def newton(theta: NDArray[np.float64], expected: float) -> LocalModel | None:
-        if expected <= tolerance:
+        if expected <= enough:
             return None
         df = problem.products.n - (problem.structure.p if problem.reml else 0)
         at = evaluated.get(theta.tobytes()) or _evaluate(problem, theta)
@@ -235,7 +245,7 @@ def optimize(
         probe=np.repeat([0.1 / np.sqrt(h) for h in per_level], [k * (k + 1) // 2 for k in d]),
         columns=columns_below(d),
         newton=newton if costly else None,
-        tolerance=tolerance,
+        tolerance=enough,
         max_evaluations=max_evaluations,
     )
     at = evaluated.get(state.x.tobytes()) or _evaluate(problem, state.x)

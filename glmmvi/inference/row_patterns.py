@@ -199,8 +199,9 @@ class SparsePattern:
 
     def gram(self, left: Rows, right: Rows) -> Matrix:
         """See :class:`RowPattern`."""
+        # of the product's transpose, as columns are what it is stored by: rows of the result
         first, *others = (
-            (self._matrix(a).T @ self._matrix(b)).toarray()
+            (self._matrix(b).T @ self._matrix(a)).toarray().T
             for a, b in zip(left, right, strict=True)
         )
         for other in others:

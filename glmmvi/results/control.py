@@ -51,7 +51,8 @@ class Control:
     ----------
     tolerance : float
         The optimiser stops when the next step is expected to lower the REML criterion (or the
-        deviance) by less than this.
+        deviance) by less than this. `lmer`'s 1e-12, unless it is changed, is 1e-9 for models
+        with large crossed factors, as `glmer`'s.
     max_evaluations : int
         Limit on evaluations of the criterion with its gradient.
     check_conv_singular : Action

@@ -26,7 +26,7 @@ class LinearAnswer:
 
 
 def linear_answer(
-    design: DesignMatrices, theta: ArrayLike | None, *, reml: bool, tolerance: float = 1e-12
+    design: DesignMatrices, theta: ArrayLike | None, *, reml: bool, tolerance: float | None = None
 ) -> LinearAnswer:
     """Fit a design.
 
@@ -36,7 +36,7 @@ def linear_answer(
     theta : float64, shape (k,), optional
         lme4's ``theta`` to start from.
     reml : bool
-    tolerance : float
+    tolerance : float, optional
         See :func:`glmmvi.inference.linear_mixed.optimize`.
 
     Returns
